@@ -1,0 +1,21 @@
+//! The chore `bench`: fetches the peers that Gatepass is measured against, and measures.
+
+use crate::{checkout::Checkout, failure::Failure, process, say, tools::program::Program};
+
+/// Runs one of the benchmarks of `bench/`, which says what it takes by itself.
+pub(crate) fn bench(checkout: &Checkout, words: &[&str]) -> Result<(), Failure> {
+    if !words.first().is_some_and(|name| BENCHMARKS.contains(name)) {
+        return Err(Failure::new("bench takes the name of a benchmark")
+            .hint(format!("the benchmarks are {}", BENCHMARKS.join(", "))));
+    }
+    let mut command = checkout.cargo();
+    command.args(["run", "--release", "--package", "gatepass-bench", "--"]).args(words);
+    for peer in [Program::Nginx, Program::OpenSsl, Program::Valgrind, Program::Wrk] {
+        let path = peer.ready(checkout)?;
+        say::step(&format!("{} is {}", peer.name(), path.display()));
+        command.env(peer.variable(), path);
+    }
+    process::aloud(&mut command)
+}
+
+const BENCHMARKS: &[&str] = &["pass", "edge"];

@@ -1,0 +1,98 @@
+//! The chore `test`: every test there is, in stages that can be run alone.
+//!
+//! A stage fetches what it needs, so that it runs alone as it does among the others. A stage that
+//! fails does not keep the next from running; the summary at the end names them all.
+
+mod browser;
+pub(crate) mod fuzz;
+mod rust;
+mod signers;
+
+use std::time::Instant;
+
+use crate::{checkout::Checkout, failure::Failure, say, tally::Tally, tools};
+
+/// Runs the stages named, or all, and closes with one plain line of counts.
+pub(crate) fn test(checkout: &Checkout, words: &[&str]) -> Result<(), Failure> {
+    if let Some(word) = words.iter().find(|word| !STAGES.iter().any(|stage| stage.name == **word)) {
+        return Err(Failure::new(format!("the tests have no stage {word:?}"))
+            .hint(format!("the stages are:\n\n{}", list())));
+    }
+    let finished: Vec<Finished> = STAGES
+        .iter()
+        .filter(|stage| words.is_empty() || words.contains(&stage.name))
+        .map(|stage| stage.run(checkout))
+        .collect();
+    summarize(&finished)
+}
+
+/// The stages, one line each.
+pub(crate) fn list() -> String {
+    let stage = |Stage { name, about, .. }: &Stage| format!("  {name:<10} {about}");
+    STAGES.iter().map(stage).collect::<Vec<_>>().join("\n")
+}
+
+struct Stage {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Checkout) -> Result<Tally, Failure>,
+}
+
+/// A stage that came to its end, good or bad.
+struct Finished {
+    name: &'static str,
+    tally: Tally,
+    seconds: u64,
+}
+
+impl Stage {
+    fn run(&self, checkout: &Checkout) -> Finished {
+        say::heading(self.name, self.about);
+        let start = Instant::now();
+        let tally = (self.run)(checkout).unwrap_or_else(|failure| {
+            say::failure(&failure);
+            Tally::ONE_FAILED
+        });
+        Finished { name: self.name, tally, seconds: start.elapsed().as_secs() }
+    }
+}
+
+fn summarize(finished: &[Finished]) -> Result<(), Failure> {
+    say::heading("summary", "what each stage found");
+    let mut total = Tally::default();
+    for Finished { name, tally, seconds } in finished {
+        let ignored = match tally.ignored {
+            0 => String::new(),
+            count => format!(", {count} marked as ignored did not run"),
+        };
+        say::plain(&format!("  {name:<10} {tally}{ignored} ({seconds} s)"));
+        total += *tally;
+    }
+    say::plain(&format!("\n{total}"));
+    match total.failed {
+        0 => Ok(()),
+        _ => Err(Failure::new(format!("failed: {}", failed(finished).join(", ")))),
+    }
+}
+
+fn failed(finished: &[Finished]) -> Vec<&'static str> {
+    finished.iter().filter(|stage| stage.tally.failed > 0).map(|stage| stage.name).collect()
+}
+
+/// Fetches what the other stages need, so that a machine that can't have it says so first.
+fn tools(checkout: &Checkout) -> Result<Tally, Failure> {
+    tools::setup(checkout, &[])?;
+    Ok(Tally::default())
+}
+
+const STAGES: [Stage; 5] = [
+    Stage { name: "tools", about: "what the tests need from outside is there", run: tools },
+    Stage { name: "rust", about: "the workspace's own tests", run: rust::run },
+    Stage {
+        name: "signers",
+        about: "the AWS SDKs, the AWS CLI, openssl and Gatepass agree, live",
+        run: signers::run,
+    },
+    Stage { name: "browser", about: "the demo's story, in a real browser", run: browser::run },
+    Stage { name: "fuzz", about: "each fuzz target, for a minute", run: fuzz::run },
+];

@@ -1,0 +1,27 @@
+//! The stage `rust`: `cargo test`, counted, and the command built as users get it.
+
+use crate::{checkout::Checkout, failure::Failure, process, say, tally::Tally};
+
+pub(super) fn run(checkout: &Checkout) -> Result<Tally, Failure> {
+    let mut tally = Tally::default();
+    let mut command = checkout.cargo();
+    command.args(["test", "--workspace", "--no-fail-fast"]);
+    let succeeded = process::overheard(&mut command, |line| {
+        if let Some(binary) = Tally::of_rust(line) {
+            tally += binary;
+        }
+    })?;
+    if !succeeded && tally.failed == 0 {
+        // Nothing compiled, or a test binary died before its closing line.
+        tally += Tally::ONE_FAILED;
+    }
+    if succeeded && tally.ran_nothing() {
+        return Err(Failure::new("cargo test succeeded without running a single test"));
+    }
+    say::step("building the command for release");
+    if let Err(failure) = checkout.gatepass() {
+        say::failure(&failure);
+        tally += Tally::ONE_FAILED;
+    }
+    Ok(tally)
+}

@@ -1,0 +1,35 @@
+//! What the tests need from outside: fetched into `.tools/`, once, from the package registries.
+//!
+//! | what | from | file |
+//! |---|---|---|
+//! | botocore, boto3, the AWS CLI, cryptography | Python's packages | [`python`] |
+//! | `@aws-sdk/cloudfront-signer`, Playwright | Node's packages | [`node`] |
+//! | Chromium, openssl; for benchmarks nginx, wrk, valgrind | this machine, or else Debian's packages | [`program`], [`debian`] |
+//! | cargo-deny | Rust's packages | [`cargo_deny`] |
+//!
+//! Every one is asked for where it is needed; what is there and still fits is not fetched again.
+
+pub(crate) mod cargo_deny;
+mod debian;
+pub(crate) mod node;
+mod prerequisites;
+pub(crate) mod program;
+pub(crate) mod python;
+mod stamp;
+
+use crate::{checkout::Checkout, failure::Failure, say, tools::program::Program};
+
+/// The chore `setup`: everything that `cargo xtask test` needs.
+pub(crate) fn setup(checkout: &Checkout, words: &[&str]) -> Result<(), Failure> {
+    if let Some(word) = words.first() {
+        return Err(Failure::new(format!("setup takes no arguments, and was given {word:?}")));
+    }
+    prerequisites::check()?;
+    python::ready(checkout)?;
+    node::ready(checkout)?;
+    for program in [Program::OpenSsl, Program::Chromium] {
+        let path = program.ready(checkout)?;
+        say::step(&format!("{} is {}", program.name(), path.display()));
+    }
+    Ok(())
+}
