@@ -1,1 +1,52 @@
+//! What is guarded, and by whom: distributions, cache behaviors, key groups, and the gate.
+//!
+//! A [`Draft`] is what an operator wrote down. Checked whole, it becomes a [`Snapshot`]: the
+//! whole truth of a moment, in which no behavior names a missing origin or key group. A
+//! request takes one snapshot at its start and keeps it to the end:
+//!
+//! ```text
+//! host + path ─► Snapshot::route ─► Route ─► Gate::admit ─► Admitted, or a Denial
+//! ```
+//!
+//! No sockets, no files, no clock: an [`Origin`] is described here and fetched elsewhere.
+//!
+//! # The map, in reading order
+//!
+//! [`PathPattern`] and [`NormalPath`] choose a behavior; [`Origin`] says where content comes
+//! from; [`KeyGroup`] whom a behavior trusts. [`VerifiedPasses`] remembers signatures that
+//! were checked. [`Gate`] is the only maker of [`Admitted`]. [`CacheBehavior`],
+//! [`Distribution`] and [`Snapshot`] put it together.
 
+#![forbid(unsafe_code)]
+
+// Low to high: a file uses only modules declared above it.
+mod path_pattern;
+
+mod cors;
+mod error_response;
+mod key_group;
+mod login_page;
+mod origin;
+mod verified;
+
+mod gate;
+
+mod behavior;
+
+mod distribution;
+
+mod draft;
+mod snapshot;
+
+pub use behavior::CacheBehavior;
+pub use cors::Cors;
+pub use distribution::Distribution;
+pub use draft::{BehaviorDraft, DistributionDraft, Draft, Mistake};
+pub use error_response::{ErrorResponse, ErrorResponseError};
+pub use gate::{Admitted, Gate};
+pub use key_group::{KeyGroup, PublicKeyRecord};
+pub use login_page::{LoginPage, LoginPageError};
+pub use origin::{Origin, OriginKind};
+pub use path_pattern::{NormalPath, PathPattern, PathPatternError};
+pub use snapshot::{Route, RouteError, Snapshot};
+pub use verified::VerifiedPasses;

@@ -29,7 +29,7 @@ pub fn encode(bytes: &[u8]) -> String {
 /// Reads what [`encode`] writes, with or without its padding.
 pub fn decode(text: &[u8]) -> Result<Vec<u8>, EncodingError> {
     let unpadded = strip_padding(text);
-    if unpadded.len() < text.len() && text.len() % 4 != 0 {
+    if unpadded.len() < text.len() && !text.len().is_multiple_of(4) {
         return Err(EncodingError { problem: "the padding has the wrong length".to_owned() });
     }
     UNPADDED.decode(unpadded).map_err(|error| EncodingError { problem: error.to_string() })

@@ -91,4 +91,4 @@ pub use sign::{SignError, SignedPass, Signer, Unsigned};
 pub use time::{EpochTime, EpochTimeError, Moment, Window};
 pub use trusted_keys::{InvalidPublicKeyId, PublicKeyId, Trust, TrustedKeys};
 pub use url::{Scheme, UrlError, ViewerUrl};
-pub use verify::{GenuinePass, Pass, authenticate, verify};
+pub use verify::{GenuinePass, Pass, authenticate, first_admitted, verify};

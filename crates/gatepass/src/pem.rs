@@ -64,7 +64,9 @@ pub(crate) fn write(label: &str, der: &[u8]) -> Zeroizing<String> {
         pem.extend(line.iter().map(|&letter| char::from(letter)));
         pem.push('\n');
     }
-    pem.push_str(&format!("-----END {label}-----\n"));
+    for text in ["-----END ", label, "-----\n"] {
+        pem.push_str(text);
+    }
     pem
 }
 

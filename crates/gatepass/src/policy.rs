@@ -160,7 +160,7 @@ impl Policy {
 
     /// The same policy, good only from this network.
     #[must_use]
-    pub fn from_network(mut self, network: Network) -> Self {
+    pub fn from_network(mut self, network: &Network) -> Self {
         for statement in &mut self.statements {
             statement.network = Some(network.clone());
         }
@@ -431,7 +431,7 @@ mod tests {
             [Resource::new("https://e.com/é\"*")],
             Window::until(at(200)).after(at(100)),
         )
-        .from_network("10.0.0.1".parse().unwrap());
+        .from_network(&"10.0.0.1".parse().unwrap());
         assert_eq!(
             policy.to_json(JsonStyle::Botocore),
             r#"{"Statement":[{"Resource":"https://e.com/\u00e9\"*","Condition":{"DateLessThan":{"AWS:EpochTime":200},"IpAddress":{"AWS:SourceIp":"10.0.0.1/32"},"DateGreaterThan":{"AWS:EpochTime":100}}}]}"#

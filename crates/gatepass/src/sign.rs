@@ -276,7 +276,7 @@ impl Policy {
             for resources in each {
                 let mut policy = Self::new(resources, *statement.window());
                 if let Some(network) = statement.network() {
-                    policy = policy.from_network(network.clone());
+                    policy = policy.from_network(network);
                 }
                 Self::parse(policy.to_json(JsonStyle::Botocore).as_bytes(), Reading::CloudFront)
                     .map_err(SignError::Policy)?;

@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use aws_lc_rs::digest::SHA256;
+
 use crate::cookies::CookieName;
 use crate::denial::Denial;
 use crate::encoding::{EncodingError, decode};
@@ -53,6 +55,7 @@ pub(crate) const RULES: [Rule; 9] = [
 pub struct GenuinePass {
     key_id: PublicKeyId,
     policy: Policy,
+    digest: [u8; 32],
 }
 
 /// Proof that every rule was met by one request.
@@ -60,6 +63,7 @@ pub struct GenuinePass {
 pub struct Pass {
     key_id: PublicKeyId,
     expiry: EpochTime,
+    digest: [u8; 32],
 }
 
 impl Pass {
@@ -72,26 +76,40 @@ impl Pass {
     pub const fn expiry(&self) -> EpochTime {
         self.expiry
     }
+
+    /// SHA-256 of the signature: names this pass in a log without being of use to a thief.
+    pub const fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
 }
 
 /// Judges a request: the first of its passes that meets every rule counts. If none does,
 /// the denial is that of the pass that came furthest.
 pub fn verify(request: &ViewerRequest<'_>, trust: &Trust, now: EpochTime) -> Result<Pass, Denial> {
-    let mut furthest: Option<(usize, Denial)> = None;
-    for presented in request.passes().tries(trust.reading) {
-        match authenticate(&presented, request.url(), trust)
-            .and_then(|genuine| genuine.admit(request, now))
-        {
+    first_admitted(&request.passes().tries(trust.reading), |presented| {
+        authenticate(presented, request.url(), trust)?.admit(request, now)
+    })
+}
+
+/// Asks one pass after the other until one is admitted; else tells the furthest denial.
+pub fn first_admitted(
+    tries: &[PresentedPass<'_>],
+    mut ask: impl FnMut(&PresentedPass<'_>) -> Result<Pass, Denial>,
+) -> Result<Pass, Denial> {
+    let mut furthest: Option<Denial> = None;
+    for presented in tries {
+        match ask(presented) {
             Ok(pass) => return Ok(pass),
             Err(denial) => {
-                let progress = progress(&denial);
-                if furthest.as_ref().is_none_or(|(best, _)| progress > *best) {
-                    furthest = Some((progress, denial));
+                let came_further =
+                    furthest.as_ref().is_none_or(|best| progress(&denial) > progress(best));
+                if came_further {
+                    furthest = Some(denial);
                 }
             }
         }
     }
-    Err(furthest.map_or(Denial::NoPass, |(_, denial)| denial))
+    Err(furthest.unwrap_or(Denial::NoPass))
 }
 
 /// Settles whether a presented pass is genuine: this is where signatures are checked.
@@ -106,8 +124,9 @@ pub fn authenticate(
             ask(&evidence)?;
         }
     }
-    let key_id = evidence.key?.0.clone();
-    Ok(GenuinePass { key_id, policy: evidence.terms?.policy })
+    let mut digest = [0; 32];
+    digest.copy_from_slice(aws_lc_rs::digest::digest(&SHA256, &evidence.signature?).as_ref());
+    Ok(GenuinePass { key_id: evidence.key?.0.clone(), policy: evidence.terms?.policy, digest })
 }
 
 impl GenuinePass {
@@ -246,8 +265,7 @@ fn read_signature(presented: &PresentedPass<'_>) -> Result<Vec<u8>, Denial> {
 
 fn read_hash(presented: &PresentedPass<'_>, trust: &Trust) -> Result<HashAlgorithm, Denial> {
     let used = match presented.hash() {
-        None => HashAlgorithm::Sha1,
-        Some(b"SHA1") => HashAlgorithm::Sha1,
+        None | Some(b"SHA1") => HashAlgorithm::Sha1,
         Some(b"SHA256") => HashAlgorithm::Sha256,
         Some(other) => {
             let shown = String::from_utf8_lossy(other).chars().take(20).collect();

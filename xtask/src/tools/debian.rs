@@ -58,9 +58,9 @@ struct Recipe {
 
 const fn recipe(program: Program) -> Recipe {
     match program {
-        // A page without any font is a page without any text.
+        // It finds its other half by its own path; and without any font, a page has no text.
         Program::Chromium => Recipe {
-            packages: &["chromium", "fonts-liberation"],
+            packages: &["chromium", "chromium-common", "fonts-liberation"],
             inside: "usr/lib/chromium/chromium",
         },
         Program::Nginx => Recipe { packages: &["nginx"], inside: "usr/sbin/nginx" },

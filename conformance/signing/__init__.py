@@ -1,0 +1,1 @@
+"""The parts of `signers.py`; each `with_…` module knows one other signer."""

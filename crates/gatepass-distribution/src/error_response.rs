@@ -1,0 +1,60 @@
+//! Custom error responses: another page, perhaps another status, for an error.
+//!
+//! They hold for a whole distribution, for the gate's own 403 as for the origin's.
+
+/// What is answered instead of an error.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ErrorResponse {
+    status: u16,
+    page: Box<str>,
+    response_status: u16,
+}
+
+/// Why an error response can't be.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum ErrorResponseError {
+    /// The page is no path.
+    #[error("{0:?} is no path to a page: expected something like /errors/403.html")]
+    Page(Box<str>),
+    /// CloudFront has no custom response for this status.
+    #[error("{0} can't have a custom response: expected 400, 403, 404, 405, 414, 416 or 500 to 504")]
+    Status(u16),
+    /// CloudFront does not answer with this status.
+    #[error("{0} can't be answered instead: expected 200, 400, 403, 404, 405, 414, 416 or 500 to 504")]
+    ResponseStatus(u16),
+}
+
+impl ErrorResponse {
+    /// For `status`, answers the page with `response_status`.
+    pub fn new(status: u16, page: &str, response_status: u16) -> Result<Self, ErrorResponseError> {
+        const STATUSES: [u16; 11] = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
+        if !STATUSES.contains(&status) {
+            return Err(ErrorResponseError::Status(status));
+        }
+        if response_status != 200 && !STATUSES.contains(&response_status) {
+            return Err(ErrorResponseError::ResponseStatus(response_status));
+        }
+        let is_path = page.starts_with('/')
+            && page.bytes().all(|byte| byte.is_ascii_graphic())
+            && !page.contains(['?', '#']);
+        if !is_path {
+            return Err(ErrorResponseError::Page(page.into()));
+        }
+        Ok(Self { status, page: page.into(), response_status })
+    }
+
+    /// The error it is for.
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The raw path of the page.
+    pub fn page(&self) -> &str {
+        &self.page
+    }
+
+    /// The status that the viewer gets.
+    pub const fn response_status(&self) -> u16 {
+        self.response_status
+    }
+}
