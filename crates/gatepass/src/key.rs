@@ -161,7 +161,8 @@ impl PublicKey {
     /// Reads SubjectPublicKeyInfo, PKCS#1 or a certificate, as PEM in any common spelling or DER.
     pub fn parse(bytes: &[u8], sizes: KeySizes) -> Result<Self, KeyError> {
         const LABELS: [&str; 3] = ["PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE"];
-        let found = pem::find(bytes, &LABELS, "public key").map_err(|error| public_key_error(&error))?;
+        let found =
+            pem::find(bytes, &LABELS, "public key").map_err(|error| public_key_error(&error))?;
         let spki = if found.label.as_deref() == Some("CERTIFICATE") || found.label.is_none() {
             spki_of_certificate(&found.der).unwrap_or_else(|| found.der.to_vec())
         } else {
@@ -279,7 +280,8 @@ impl SigningKey {
     pub fn parse(bytes: &[u8], passphrase: Option<&[u8]>) -> Result<Self, KeyError> {
         const LABELS: [&str; 4] =
             ["RSA PRIVATE KEY", "PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"];
-        let found = pem::find(bytes, &LABELS, "private key").map_err(|error| private_key_error(&error))?;
+        let found =
+            pem::find(bytes, &LABELS, "private key").map_err(|error| private_key_error(&error))?;
         let der = decrypt(found, passphrase)?;
         let private = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, &der)
             .map(Private::P256)

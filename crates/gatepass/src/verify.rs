@@ -138,7 +138,11 @@ impl GenuinePass {
                 ask(&circumstances)?;
             }
         }
-        Ok(Pass { key_id: self.key_id.clone(), expiry: circumstances.statement.window().expiry() })
+        Ok(Pass {
+            key_id: self.key_id.clone(),
+            expiry: circumstances.statement.window().expiry(),
+            digest: self.digest,
+        })
     }
 
     /// The key that signed it.
