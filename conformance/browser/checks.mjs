@@ -2,8 +2,10 @@
 
 import { mkdirSync } from "node:fs";
 
+import { setting } from "../node/setting.mjs";
+
 /// Where screenshots of failures go.
-export const folder = process.env.GATEPASS_SCREENSHOTS;
+export const folder = setting("GATEPASS_SCREENSHOTS");
 mkdirSync(folder, { recursive: true });
 
 let passed = 0;

@@ -3,13 +3,15 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
+import { setting } from "../node/setting.mjs";
+
 const READY = /^demo: (http:\/\/localhost:\d+\/)/;
 const PATIENCE = 20_000;
 
 /// Starts `gatepass demo` and waits until it says where it is.
 export async function startDemo(flags) {
   const words = ["demo", "--listen", "127.0.0.1:0", ...flags];
-  const child = spawn(process.env.GATEPASS_BIN, words, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(setting("GATEPASS_BIN"), words, { stdio: ["ignore", "pipe", "pipe"] });
   const said = [];
   const ended = new Promise((resolve) => child.once("close", resolve));
   createInterface({ input: child.stderr }).on("line", (line) => said.push(line));

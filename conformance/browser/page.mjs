@@ -3,14 +3,16 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-const require = createRequire(join(process.env.GATEPASS_NODE_MODULES, "package.json"));
+import { setting } from "../node/setting.mjs";
+
+const require = createRequire(join(setting("GATEPASS_NODE_MODULES"), "package.json"));
 const { chromium } = require("playwright-core");
 
 const PATIENCE = 20_000;
 
 export function startBrowser() {
   return chromium.launch({
-    executablePath: process.env.GATEPASS_TOOL_CHROMIUM,
+    executablePath: setting("GATEPASS_TOOL_CHROMIUM"),
     // Its only page is ours, and containers mostly forbid what the sandbox is made of.
     chromiumSandbox: false,
   });

@@ -4,7 +4,9 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-const require = createRequire(join(process.env.GATEPASS_NODE_MODULES, "package.json"));
+import { setting } from "./setting.mjs";
+
+const require = createRequire(join(setting("GATEPASS_NODE_MODULES"), "package.json"));
 const { getSignedCookies, getSignedUrl } = require("@aws-sdk/cloudfront-signer");
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -27,6 +27,9 @@ class Credential:
         # The SDK for JavaScript gives the expiry as a number.
         return cls(resource, {n.removeprefix("CloudFront-"): str(v) for n, v in cookies.items()})
 
+    def __str__(self) -> str:
+        return f"{self.url} {dict(self.parts)}\n            signed {self.signed_text.decode()}"
+
     @property
     def cookies(self) -> dict[str, str]:
         return {f"CloudFront-{name}": value for name, value in self.parts.items()}

@@ -22,10 +22,11 @@ class Session:
     def compare(self, case: Case, what: str, theirs: Credential, ours: Credential) -> None:
         """Holds our pass against theirs, and keeps both to be shown at the gate."""
         key = self.keys.of(case)
-        self.checks.equal(f"{what}: the terms are equal", theirs.terms, ours.terms)
+        both = f"theirs: {theirs}\n    ours:   {ours}"
+        self.checks.holds(f"{what}: the terms are equal", theirs.terms == ours.terms, both)
         if key.is_deterministic:
-            topic = f"{what}: the RSA signatures are equal"
-            self.checks.equal(topic, theirs.parts["Signature"], ours.parts["Signature"])
+            equal = theirs.parts["Signature"] == ours.parts["Signature"]
+            self.checks.holds(f"{what}: the RSA signatures are equal", equal, both)
         else:
             made = key.made(ours.signature, ours.signed_text, case.hash_algorithm)
-            self.checks.holds(f"{what}: our ECDSA signature is one", made, repr(ours))
+            self.checks.holds(f"{what}: our ECDSA signature is one", made, str(ours))

@@ -26,7 +26,7 @@ def compare(session: Session, case: Case, program: str) -> None:
         theirs = signed_by_openssl(program, case, key, ours.signed_text)
         session.checks.equal("the RSA signatures are equal", theirs, ours.signature)
     verified = verified_by_openssl(session, program, case, key, ours)
-    session.checks.holds("it verifies our signature", verified, repr(ours))
+    session.checks.holds("it verifies our signature", verified, str(ours))
 
     text = canned_policy(case.url, case.expires) if case.is_canned else documented_policy(case)
     signature = signed_by_openssl(program, case, key, text.encode())

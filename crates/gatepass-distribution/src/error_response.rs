@@ -17,10 +17,14 @@ pub enum ErrorResponseError {
     #[error("{0:?} is no path to a page: expected something like /errors/403.html")]
     Page(Box<str>),
     /// CloudFront has no custom response for this status.
-    #[error("{0} can't have a custom response: expected 400, 403, 404, 405, 414, 416 or 500 to 504")]
+    #[error(
+        "{0} can't have a custom response: expected 400, 403, 404, 405, 414, 416 or 500 to 504"
+    )]
     Status(u16),
     /// CloudFront does not answer with this status.
-    #[error("{0} can't be answered instead: expected 200, 400, 403, 404, 405, 414, 416 or 500 to 504")]
+    #[error(
+        "{0} can't be answered instead: expected 200, 400, 403, 404, 405, 414, 416 or 500 to 504"
+    )]
     ResponseStatus(u16),
 }
 

@@ -12,7 +12,9 @@ pub struct LoginPage(Box<str>);
 
 /// Text that is no such target.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{0:?} is no target for a redirect: expected a path such as /login.html, or a URL of this distribution")]
+#[error(
+    "{0:?} is no target for a redirect: expected a path such as /login.html, or a URL of this distribution"
+)]
 pub struct LoginPageError(Box<str>);
 
 impl LoginPage {
@@ -85,7 +87,8 @@ mod tests {
 
     #[test]
     fn leads_nowhere_else() {
-        for text in ["", "login", "//evil", r"/\evil", "javascript:x", "/a b", "/a\r\nX: y", "/a#b"] {
+        for text in ["", "login", "//evil", r"/\evil", "javascript:x", "/a b", "/a\r\nX: y", "/a#b"]
+        {
             assert!(text.parse::<LoginPage>().is_err(), "{text}");
         }
     }

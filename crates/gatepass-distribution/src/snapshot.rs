@@ -53,7 +53,9 @@ impl Snapshot {
             .distributions
             .iter()
             .enumerate()
-            .map(|(at, distribution)| check.distribution(&format!("distribution[{at}]"), distribution))
+            .map(|(at, distribution)| {
+                check.distribution(&format!("distribution[{at}]"), distribution)
+            })
             .collect();
         check.aliases();
         if check.mistakes.is_empty() { Ok(Self { distributions }) } else { Err(check.mistakes) }
@@ -131,7 +133,9 @@ impl Check<'_> {
         let mut seen: Vec<(usize, &str)> = Vec::new();
         for (at, nth, alias) in all {
             let place = format!("distribution[{at}].aliases[{nth}]");
-            if let Some((other, _)) = seen.iter().find(|(_, known)| known.eq_ignore_ascii_case(alias)) {
+            if let Some((other, _)) =
+                seen.iter().find(|(_, known)| known.eq_ignore_ascii_case(alias))
+            {
                 let owner = &draft.distributions[*other].id;
                 self.mistake(&place, format!("the host {alias:?} already belongs to {owner:?}"));
             }
@@ -154,12 +158,13 @@ impl Check<'_> {
             );
         }
         if let Some(object) = draft.default_root_object.as_deref()
-            && (object.is_empty() || object.starts_with('/') || object.len() > 255) {
-                self.mistake(
+            && (object.is_empty() || object.starts_with('/') || object.len() > 255)
+        {
+            self.mistake(
                     format!("{at}.default-root-object"),
                     format!("{object:?} can't be served for /: expected a path without a leading slash, such as index.html"),
                 );
-            }
+        }
         let behaviors = draft.behaviors.iter().enumerate().map(|(nth, (pattern, behavior))| {
             self.behavior(&format!("{at}.behavior[{nth}]"), draft, pattern.clone(), behavior)
         });
@@ -221,7 +226,9 @@ impl Check<'_> {
         let draft = self.draft;
         let mut keys = Vec::new();
         for (nth, id) in groups.iter().enumerate() {
-            if let Some(group) = draft.key_groups.iter().find(|group| group.id == *id) { keys.extend(group.public_keys.iter()) } else {
+            if let Some(group) = draft.key_groups.iter().find(|group| group.id == *id) {
+                keys.extend(group.public_keys.iter())
+            } else {
                 let known = list(draft.key_groups.iter().map(|group| &*group.id));
                 self.mistake(
                     format!("{at}.trusted-key-groups[{nth}]"),
@@ -253,7 +260,9 @@ impl Check<'_> {
             if !is_origin && &**origin != "*" {
                 self.mistake(
                     format!("{at}.cors.allow-origins[{nth}]"),
-                    format!("{origin:?} is no origin: expected https://app.example.com, without a path"),
+                    format!(
+                        "{origin:?} is no origin: expected https://app.example.com, without a path"
+                    ),
                 );
             }
         }
@@ -277,7 +286,9 @@ fn login_page_problem(page: &LoginPage, distribution: &Distribution) -> Option<S
         distribution.aliases().any(|alias| alias != "*" && covers_host(alias, without_port(host)))
     };
     if let Some(host) = page.host().filter(|host| !is_own(host)) {
-        return Some(format!("{host:?} is no host of this distribution; viewers are redirected within it"));
+        return Some(format!(
+            "{host:?} is no host of this distribution; viewers are redirected within it"
+        ));
     }
     let target = distribution.behavior(&NormalPath::read(page.path()));
     target.gate().is_guarded().then(|| {

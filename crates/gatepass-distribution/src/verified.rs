@@ -85,7 +85,8 @@ impl<'a> Asked<'a> {
             let expires = presented.expires()?;
             let (query, has_query) = (url.query().unwrap_or_default(), url.query().is_some());
             let [host, path, query] = [url.host(), url.path(), query].map(str::as_bytes);
-            let manner = reading | CANNED | (url.scheme() as u32) << 17 | u32::from(has_query) << 18;
+            let manner =
+                reading | CANNED | (url.scheme() as u32) << 17 | u32::from(has_query) << 18;
             let parts = [key.fingerprint(), expires, signature, hash, host, path, query];
             return Some(Self { manner, parts });
         };

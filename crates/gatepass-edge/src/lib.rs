@@ -1,1 +1,34 @@
+//! The viewers' door: HTTP in, the gate, content from its origin, one log line out.
+//!
+//! Begin with [`Edge::answer`] in `edge.rs`: the life of a viewer request on one page.
+//! Listeners stand outside of it, behind the [`Door`] trait, so that the same request can be
+//! answered in a test, behind another listener, or with something in front of it.
 
+#![forbid(unsafe_code)]
+
+// Top-down: the page to begin with comes first, and what it calls follows.
+mod edge;
+
+mod viewer;
+
+mod refuse;
+
+mod respond;
+
+pub mod origin;
+
+mod access_log;
+
+mod request_id;
+
+mod body;
+
+mod listener;
+
+mod config;
+
+pub use access_log::AccessLog;
+pub use body::{Body, Logged};
+pub use config::{EdgeConfig, Limits};
+pub use edge::{Clock, Edge, EdgeError};
+pub use listener::{Connection, Door, ListenError, Running, listen};

@@ -7,7 +7,7 @@ use crate::{checkout::Checkout, failure::Failure, process, say, tools::stamp::St
 /// Builds cargo-deny if it isn't there, and says where it is.
 pub(crate) fn ready(checkout: &Checkout) -> Result<PathBuf, Failure> {
     let home = checkout.tools("cargo");
-    let stamp = Stamp::new(checkout, "cargo-deny", VERSION);
+    let stamp = Stamp::new(checkout, "cargo/cargo-deny", VERSION);
     if !stamp.is_current() {
         say::step(&format!("building cargo-deny {VERSION} (once; a few minutes)"));
         process::quietly(

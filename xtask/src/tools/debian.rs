@@ -1,13 +1,14 @@
 //! Programs from Debian's packages, without root: unpacked below `.tools/debian/root`.
 //!
-//! apt is asked, with a state of its own in `.tools/debian`, for a package and for those of its
-//! dependencies that the machine lacks. They are unpacked beside each other, and a launcher in
-//! `.tools/bin` starts the program with their libraries.
+//! [`apt`] is asked, with a state of its own, for a package and for those of its dependencies that
+//! the machine lacks. They are unpacked beside each other, and a [`launcher`] in `.tools/bin`
+//! starts the program with their libraries.
+
+mod apt;
+mod launcher;
 
 use std::{
-    ffi::OsString,
     fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -16,7 +17,7 @@ use crate::{
     checkout::{self, Checkout},
     failure::Failure,
     process, say,
-    tools::{program::Program, stamp::Stamp},
+    tools::{debian::apt::Apt, program::Program, stamp::Stamp},
 };
 
 /// Fetches a program if it isn't there, and says where its launcher is.
@@ -24,10 +25,11 @@ pub(super) fn fetched(checkout: &Checkout, program: Program) -> Result<PathBuf, 
     let name = program.name();
     let Recipe { packages, inside } = recipe(program);
     let launcher = checkout.tools("bin").join(name);
-    let stamp = Stamp::new(checkout, name, &format!("{}\n{inside}", packages.join("\n")));
+    let thing = format!("debian/{name}");
+    let stamp = Stamp::new(checkout, &thing, &format!("{}\n{inside}", packages.join("\n")));
     if !stamp.is_current() {
         unpack(checkout, name, packages).map_err(|failure| failure.hint(way_out(name)))?;
-        write_launcher(checkout, &launcher, inside)?;
+        launcher::write(checkout, &launcher, inside)?;
         stamp.set()?;
     }
     program.answering(launcher).map_err(|failure| failure.hint(way_out(name)))
@@ -35,7 +37,7 @@ pub(super) fn fetched(checkout: &Checkout, program: Program) -> Result<PathBuf, 
 
 /// Fetches pip as one wheel, for a Python that comes without it.
 pub(super) fn pip(checkout: &Checkout) -> Result<PathBuf, Failure> {
-    let stamp = Stamp::new(checkout, "pip", PIP);
+    let stamp = Stamp::new(checkout, "debian/pip", PIP);
     if !stamp.is_current() {
         unpack(checkout, PIP, &[PIP])
             .map_err(|failure| failure.hint("install python3-venv, and this is not needed"))?;
@@ -86,125 +88,6 @@ fn unpack(checkout: &Checkout, name: &str, packages: &[&str]) -> Result<(), Fail
         process::quietly(Command::new("dpkg-deb").arg("-x").arg(&archive).arg(root(checkout)))?;
     }
     Ok(())
-}
-
-/// apt with lists and a cache of its own; of the machine it only reads what is installed.
-struct Apt {
-    home: PathBuf,
-}
-
-impl Apt {
-    fn new(checkout: &Checkout) -> Result<Self, Failure> {
-        let apt = Self { home: checkout.tools("debian/apt") };
-        for folder in ["lists/partial", "archives/partial"] {
-            checkout::make_folder(&apt.home.join(folder))?;
-        }
-        Ok(apt)
-    }
-
-    /// Downloads packages and what they depend on, and gives the archives.
-    fn download(&self, packages: &[&str]) -> Result<Vec<PathBuf>, Failure> {
-        let archives = self.home.join("archives");
-        // What an earlier package left is unpacked already.
-        checkout::remove_folder(&archives)?;
-        checkout::make_folder(&archives.join("partial"))?;
-        process::quietly(self.get().arg("update"))?;
-        process::quietly(
-            self.get()
-                .args(["install", "--yes", "--download-only", "--no-install-recommends"])
-                // A package that the machine has is wanted here all the same.
-                .arg("--reinstall")
-                .args(packages),
-        )?;
-        let mut archives = entries(&archives)?;
-        archives.retain(|path| path.extension().is_some_and(|end| end == "deb"));
-        Ok(archives)
-    }
-
-    fn get(&self) -> Command {
-        let mut command = Command::new("apt-get");
-        for (setting, path) in [("State", ""), ("State::Lists", "lists"), ("Cache", "")] {
-            let mut option = OsString::from(format!("Dir::{setting}="));
-            option.push(self.home.join(path));
-            command.arg("-o").arg(option);
-        }
-        let mut archives = OsString::from("Dir::Cache::Archives=");
-        archives.push(self.home.join("archives"));
-        command
-            .arg("-o")
-            .arg(archives)
-            // Without this the machine would count as empty, and libc be fetched with the rest.
-            .args(["-o", "Dir::State::Status=/var/lib/dpkg/status"])
-            // The lock is for those who install; and the user that root's apt downloads as may
-            // not write here.
-            .args(["-o", "Debug::NoLocking=true", "-o", "APT::Sandbox::User="])
-            // Containers are set up to throw away what was downloaded.
-            .args(["-o", "APT::Keep-Downloaded-Packages=true", "-o", "Dpkg::Use-Pty=false"])
-            .env("DEBIAN_FRONTEND", "noninteractive");
-        command
-    }
-}
-
-fn write_launcher(checkout: &Checkout, launcher: &Path, inside: &str) -> Result<(), Failure> {
-    let root = root(checkout);
-    let fonts = checkout.tools("debian/fonts.conf");
-    let cached = checkout.tools("debian/fonts-cache");
-    checkout::write(&fonts, &font_settings(&root, &cached))?;
-    let script = format!(
-        "#!/bin/sh\n\
-         # Written by `cargo xtask setup`: starts a program with the libraries unpacked beside it.\n\
-         export LD_LIBRARY_PATH='{libraries}'\n\
-         export FONTCONFIG_FILE='{fonts}'\n\
-         export VALGRIND_LIB='{root}/usr/libexec/valgrind'\n\
-         exec '{root}/{inside}' \"$@\"\n",
-        libraries = library_folders(&root)?,
-        fonts = fonts.display(),
-        root = root.display(),
-    );
-    checkout::write(launcher, &script)?;
-    fs::set_permissions(launcher, fs::Permissions::from_mode(0o755)).map_err(|error| {
-        Failure::new(format!("cannot make {} executable: {error}", launcher.display()))
-    })
-}
-
-/// The folders of libraries, as `LD_LIBRARY_PATH` lists them.
-fn library_folders(root: &Path) -> Result<String, Failure> {
-    let mut folders = vec![];
-    for place in ["usr/lib", "lib"].map(|place| root.join(place)) {
-        if place.is_dir() {
-            add_library_folders(&place, &mut folders)?;
-        }
-    }
-    Ok(folders.join(":"))
-}
-
-/// Adds a folder and those below it, where some packages keep libraries that only they use.
-fn add_library_folders(folder: &Path, folders: &mut Vec<String>) -> Result<(), Failure> {
-    let inside = entries(folder)?;
-    if inside.iter().any(|path| is_library(path)) {
-        folders.push(folder.display().to_string());
-    }
-    inside
-        .iter()
-        // Where a package links to a folder, it means the machine's.
-        .filter(|path| path.is_dir() && !path.is_symlink())
-        .try_for_each(|path| add_library_folders(path, folders))
-}
-
-fn is_library(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    name.starts_with("lib") && name.contains(".so") && path.is_file()
-}
-
-fn font_settings(root: &Path, cached: &Path) -> String {
-    format!(
-        "<?xml version=\"1.0\"?>\n\
-         <!DOCTYPE fontconfig SYSTEM \"fonts.dtd\">\n\
-         <fontconfig>\n  <dir>{root}/usr/share/fonts</dir>\n  <dir>/usr/share/fonts</dir>\n  \
-         <cachedir>{cached}</cachedir>\n</fontconfig>\n",
-        root = root.display(),
-        cached = cached.display(),
-    )
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {

@@ -15,7 +15,7 @@ pub(crate) fn ready(checkout: &Checkout) -> Result<PathBuf, Failure> {
     let wanted = checkout.join("conformance/node");
     let texts: Vec<String> =
         PAPERS.iter().map(|name| checkout::read(&wanted.join(name))).collect::<Result<_, _>>()?;
-    let stamp = Stamp::new(checkout, "node", &texts.concat());
+    let stamp = Stamp::new(checkout, "node/packages", &texts.concat());
     if !stamp.is_current() {
         say::step("fetching the AWS SDK for Node, and Playwright (usually seconds)");
         for (name, text) in PAPERS.iter().zip(&texts) {

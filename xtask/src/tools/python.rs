@@ -14,7 +14,7 @@ pub(crate) fn ready(checkout: &Checkout) -> Result<PathBuf, Failure> {
     let requirements = checkout.join("conformance/requirements.txt");
     let version = process::quietly(Command::new("python3").arg("--version"))?;
     let asked = version + &checkout::read(&requirements)?;
-    let stamp = Stamp::new(checkout, "python", &asked);
+    let stamp = Stamp::new(checkout, "python/packages", &asked);
     let home = checkout.tools("python");
     if !stamp.is_current() {
         say::step("fetching the AWS SDK and CLI for Python (usually half a minute)");

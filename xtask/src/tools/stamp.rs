@@ -1,7 +1,8 @@
 //! How a second `setup` knows that there is nothing left to do.
 //!
-//! Beside each thing fetched lies a file that holds what was asked for, word for word. If the same
-//! is asked for again, the thing is there; if anything else is, it is fetched anew.
+//! With each thing fetched lies a file that holds what was asked for, word for word. If the same is
+//! asked for again, the thing is there; if anything else is, it is fetched anew. The file goes when
+//! the thing's folder goes.
 
 use std::{fs, path::PathBuf};
 
@@ -18,15 +19,12 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// A stamp on what `name` is asked to be.
+    /// A stamp on what `thing`, a path below `.tools/`, is asked to be.
     ///
     /// The checkout's own path is part of it: virtual environments and launchers break when moved.
-    pub(super) fn new(checkout: &Checkout, name: &str, asked: &str) -> Self {
-        let place = checkout.tools("");
-        Self {
-            path: checkout.tools("stamps").join(name),
-            asked: format!("{}\n{asked}", place.display()),
-        }
+    pub(super) fn new(checkout: &Checkout, thing: &str, asked: &str) -> Self {
+        let path = checkout.tools(format!("{thing}.stamp"));
+        Self { asked: format!("{}\n{asked}", path.display()), path }
     }
 
     pub(super) fn is_current(&self) -> bool {

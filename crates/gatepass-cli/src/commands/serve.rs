@@ -1,0 +1,211 @@
+//! `gatepass serve`: a folder at once, or a whole configuration.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use gatepass_distribution::{
+    BehaviorDraft, DistributionDraft, Draft, KeyGroup, Origin, OriginKind, PathPattern,
+    PublicKeyRecord, Snapshot,
+};
+use gatepass_edge::{AccessLog, Edge, EdgeConfig, ListenError, Running, listen};
+
+use super::own_keys::OwnKey;
+use crate::config::{self, LogTo};
+use crate::words::{Failure, say, tell};
+use crate::{clock, signals};
+
+/// Serve a folder, or what a configuration describes
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ServeArgs {
+    /// The folder to serve; needs no configuration
+    #[arg(required_unless_present = "config", conflicts_with = "config")]
+    folder: Option<PathBuf>,
+    /// Paths of the folder that ask for a pass, such as '/members/*'
+    #[arg(long, value_name = "PATTERN", conflicts_with = "config")]
+    private: Vec<PathPattern>,
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "config")]
+    listen: Option<SocketAddr>,
+    /// Where the folder's key pair is kept; by default below ~/.local/state/gatepass
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    keys: Option<PathBuf>,
+    /// A gatepass.toml with distributions, behaviors and key groups
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Tell every mistake of the configuration, with line and column, and serve nothing
+    #[arg(long, requires = "config")]
+    check: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  # Guard one part of a folder; keys are made and the lines to paste are printed
+  gatepass serve site --private '/members/*'
+
+  # Serve what gatepass.toml describes, after a look at its mistakes
+  gatepass serve --config gatepass.toml --check
+  gatepass serve --config gatepass.toml";
+
+impl ServeArgs {
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        match (&self.config, &self.folder) {
+            (Some(file), _) if self.check => check(file),
+            (Some(file), _) => serve_config(file),
+            (None, Some(folder)) => self.serve_folder(folder),
+            (None, None) => Err(Failure::new("neither a folder nor a configuration was given")),
+        }
+    }
+
+    fn serve_folder(&self, folder: &Path) -> Result<ExitCode, Failure> {
+        let folder = folder.canonicalize().map_err(|error| {
+            Failure::new(format!("can't serve {}: {error}", folder.display()))
+                .hint("give the path of a folder that is there")
+        })?;
+        let key = OwnKey::of_folder(&folder, self.keys.as_deref())?;
+        let address = self.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let edge = EdgeConfig::listening_on(address);
+        let snapshot = Snapshot::check(&self.draft(&folder, &key)).map_err(|mistakes| {
+            let problems: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+            Failure::new(problems.join("\n"))
+        })?;
+        let running = start(snapshot, edge, log_to(&LogTo::Stdout)?)?;
+        self.introduce(&folder, &key, running.address())?;
+        until_told(running)
+    }
+
+    fn draft(&self, folder: &Path, key: &OwnKey) -> Draft {
+        let behavior = |trusted: Option<Vec<Box<str>>>| BehaviorDraft {
+            origin: "folder".into(),
+            trusted_key_groups: trusted,
+            ..BehaviorDraft::default()
+        };
+        let guarded = self.private.iter().map(|pattern| {
+            (pattern.clone(), behavior(Some(vec!["folder".into()])))
+        });
+        let group = KeyGroup { id: "folder".into(), public_keys: vec![key.id.clone()] };
+        Draft {
+            public_keys: vec![PublicKeyRecord { id: key.id.clone(), key: key.public.clone() }],
+            key_groups: vec![group],
+            distributions: vec![DistributionDraft {
+                id: "folder".into(),
+                aliases: vec!["*".into()],
+                default_root_object: Some("index.html".into()),
+                origins: vec![Origin {
+                    id: "folder".into(),
+                    kind: OriginKind::Directory(folder.to_owned()),
+                }],
+                behaviors: guarded.collect(),
+                default_behavior: behavior(None),
+                error_responses: Vec::new(),
+            }],
+        }
+    }
+
+    /// Says what is served and guarded, and how to get in.
+    fn introduce(&self, folder: &Path, key: &OwnKey, address: SocketAddr) -> Result<(), Failure> {
+        let made = if key.is_new { "made just now" } else { "from before" };
+        let mut text = format!("serving  {} on http://{address}/\n", folder.display());
+        for pattern in &self.private {
+            text.push_str(&format!("guarded  {pattern}\n"));
+        }
+        text.push_str(&format!("key      {} ({made}; {})\n", key.id, key.file.display()));
+        let Some(pattern) = self.private.first() else {
+            text.push_str("\nnothing is guarded: add --private '/members/*' to ask for a pass there\n");
+            return say(&text);
+        };
+        let resource = format!("http://{address}{pattern}");
+        let sign = |flags: &str| {
+            format!(
+                "gatepass sign cookies --resource '{resource}' --key-pair-id {} --private-key '{}' --date-less-than 1h {flags}",
+                key.id,
+                key.file.display()
+            )
+        };
+        let example = resource.split(['*', '?']).next().unwrap_or_default();
+        text.push_str(&format!("\nwithout a pass:\n  curl -i '{example}'\n"));
+        text.push_str(&format!("make one for an hour:\n  {}\n", sign("")));
+        text.push_str(&format!(
+            "ask with it:\n  curl -i -H \"$({})\" '{example}'\n\n",
+            sign("--output header")
+        ));
+        say(&text)
+    }
+}
+
+fn load(file: &Path) -> Result<config::Config, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Failure::new(format!("can't read {}: {error}", file.display()))
+    })?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    config::read(&text, folder, &|path| std::fs::read(path)).map_err(|mistakes| {
+        let count = match mistakes.count() {
+            1 => "a mistake".to_owned(),
+            count => format!("{count} mistakes"),
+        };
+        let lines = mistakes.lines(&file.display());
+        Failure::new(format!("{} has {count}\n\n{lines}", file.display()))
+    })
+}
+
+fn check(file: &Path) -> Result<ExitCode, Failure> {
+    let config = load(file)?;
+    open(config.snapshot, config.edge, AccessLog::off())?;
+    say(&format!("{} is well-formed\n", file.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn serve_config(file: &Path) -> Result<ExitCode, Failure> {
+    let config = load(file)?;
+    let running = start(config.snapshot, config.edge, log_to(&config.log)?)?;
+    tell(&format!("serving {} on http://{}/", file.display(), running.address()));
+    until_told(running)
+}
+
+fn log_to(log: &LogTo) -> Result<AccessLog, Failure> {
+    match log {
+        LogTo::Stdout => Ok(AccessLog::to(io::stdout())),
+        LogTo::File(path) => {
+            let file = OpenOptions::new().append(true).create(true).open(path);
+            let file = file.map_err(|error| {
+                Failure::new(format!("can't write the access log {}: {error}", path.display()))
+            })?;
+            Ok(AccessLog::to(file))
+        }
+    }
+}
+
+fn open(snapshot: Snapshot, config: EdgeConfig, log: AccessLog) -> Result<Arc<Edge>, Failure> {
+    let edge = Edge::open(Arc::new(snapshot), config, Arc::new(clock::now), log);
+    edge.map(Arc::new).map_err(|errors| {
+        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        Failure::new(errors.join("\n")).hint("give each origin a folder that is there and readable")
+    })
+}
+
+fn start(snapshot: Snapshot, config: EdgeConfig, log: AccessLog) -> Result<Running, Failure> {
+    let edge = open(snapshot, config, log)?;
+    listen(edge.config(), &edge).map_err(|error| cannot_listen(&error))
+}
+
+pub(super) fn cannot_listen(error: &ListenError) -> Failure {
+    let failure = Failure::new(error.to_string());
+    if error.is_taken() {
+        failure.hint("something else listens there: stop it, or choose another port with --listen (or listen = … in the configuration)")
+    } else {
+        failure
+    }
+}
+
+/// Serves until SIGTERM or SIGINT, then lets what runs come to its end.
+pub(super) fn until_told(running: Running) -> Result<ExitCode, Failure> {
+    signals::wait()?;
+    tell("finishing what runs");
+    running.drain();
+    Ok(ExitCode::SUCCESS)
+}

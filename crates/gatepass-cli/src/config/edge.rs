@@ -1,0 +1,76 @@
+//! `[edge]`: where viewers connect, whom to believe, how much to bear.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use gatepass_edge::EdgeConfig;
+use ipnet::IpNet;
+
+use super::table::{Table, Value};
+
+/// Where the access log goes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum LogTo {
+    File(PathBuf),
+    Stdout,
+}
+
+pub(super) fn read(mut table: Table<'_>, folder: &Path) -> (EdgeConfig, LogTo) {
+    let address = table.value("listen").and_then(|value| listen(&value));
+    let default = SocketAddr::from(([127, 0, 0, 1], 8080));
+    let mut config = EdgeConfig::listening_on(address.unwrap_or(default));
+    if let Some(proxies) = table.value("trusted-proxies") {
+        config.trusted_proxies = proxies.items().iter().filter_map(network).collect();
+    }
+    let mut number = |field, most| table.value(field).and_then(|value| value.number(1..=most));
+    if let Some(threads) = number("threads", 1_024) {
+        config.threads = usize::try_from(threads).unwrap_or(1);
+    }
+    if let Some(mebibytes) = number("verified-passes-mib", 65_536) {
+        config.verified_passes_bytes = mebibytes * 1024 * 1024;
+    }
+    if let Some(connections) = number("connections", 10_000_000) {
+        config.limits.connections = usize::try_from(connections).unwrap_or(usize::MAX);
+    }
+    let mut seconds = |field| number(field, 86_400).map(Duration::from_secs);
+    let limits = &mut config.limits;
+    limits.request_timeout = seconds("request-timeout-seconds").unwrap_or(limits.request_timeout);
+    limits.stall_timeout = seconds("stall-timeout-seconds").unwrap_or(limits.stall_timeout);
+    limits.drain_timeout = seconds("drain-timeout-seconds").unwrap_or(limits.drain_timeout);
+    let log = log(table.table("access-log"), folder);
+    table.finish();
+    (config, log)
+}
+
+fn log(mut table: Table<'_>, folder: &Path) -> LogTo {
+    let file = table.value("file").and_then(|value| value.text());
+    if let Some(format) = table.value("format")
+        && format.text().is_some_and(|text| text != "json")
+    {
+        format.mistake("the access log has one format so far: \"json\"");
+    }
+    table.finish();
+    match file {
+        None | Some("-") => LogTo::Stdout,
+        Some(file) => LogTo::File(folder.join(file)),
+    }
+}
+
+fn listen(value: &Value<'_>) -> Option<SocketAddr> {
+    let text = value.text()?;
+    let address = text.parse().ok();
+    if address.is_none() {
+        value.mistake(format!("{text:?} is no address to listen on: expected 127.0.0.1:8080 or [::]:8080"));
+    }
+    address
+}
+
+fn network(value: &Value<'_>) -> Option<IpNet> {
+    let text = value.text()?;
+    let network = text.parse().or_else(|_| text.parse().map(|one: std::net::IpAddr| one.into()));
+    if network.is_err() {
+        value.mistake(format!("{text:?} is no address and no network: expected 10.0.0.0/8 or 192.0.2.7"));
+    }
+    network.ok()
+}

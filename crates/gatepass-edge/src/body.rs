@@ -1,0 +1,74 @@
+//! What leaves the edge: a file, a few bytes of our own, or nothing.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+
+use crate::access_log::Pending;
+use crate::origin::file_body::FileBody;
+
+/// The body of a response.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Body {
+    /// Nothing.
+    Empty,
+    /// A file, or parts of it.
+    File(FileBody),
+    /// All of it at once.
+    Whole(Bytes),
+    /// Any of these, with a line for the log when it is through.
+    #[doc(hidden)]
+    Logged(Box<Logged>),
+}
+
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Logged {
+    pub(crate) body: Body,
+    pub(crate) pending: Pending,
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        match self.get_mut() {
+            Self::Empty => Poll::Ready(None),
+            Self::File(file) => Pin::new(file).poll_frame(context),
+            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Logged(logged) => {
+                let polled = Pin::new(&mut logged.body).poll_frame(context);
+                if let Poll::Ready(Some(Ok(frame))) = &polled {
+                    logged.pending.sent(frame.data_ref().map_or(0, Bytes::len));
+                }
+                polled
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::File(file) => file.is_end_stream(),
+            Self::Whole(bytes) => bytes.is_empty(),
+            Self::Logged(logged) => logged.body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::File(file) => file.size_hint(),
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Logged(logged) => logged.body.size_hint(),
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! A response body that is read from a file as the viewer takes it.
+//!
+//! 1. It is read in chunks, one at a time: a request holds the memory of one chunk, however
+//!    large the file is. A file of up to one chunk is read at once, so that its bytes leave
+//!    together with the head of the response.
+//! 2. The runtime's thread reads only what the page cache holds. Where the kernel would have
+//!    to wait for the disk (or can't tell, as outside Linux), a blocking thread reads.
+//! 3. The length is promised up front and kept: what a file gains meanwhile is not sent, and
+//!    a file that lost bytes ends the body with an error, so that the connection is closed.
+
+use std::fs::File;
+use std::ops::Range;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::{io, mem, vec};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::task::{JoinHandle, spawn_blocking};
+
+/// The bytes of a file, or of parts of it.
+#[derive(Debug)]
+pub struct FileBody {
+    source: Source,
+    piece: Piece,
+    further: vec::IntoIter<Piece>,
+    remaining: u64,
+}
+
+/// What a body is made of.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    /// These bytes of the file.
+    Part(Range<u64>),
+    /// Bytes between those of the file.
+    Text(Bytes),
+}
+
+#[derive(Debug)]
+enum Source {
+    Closed,
+    Open(File),
+    Reading(JoinHandle<(File, io::Result<Bytes>)>),
+}
+
+impl FileBody {
+    /// No bytes at all.
+    pub fn empty() -> Self {
+        Self {
+            source: Source::Closed,
+            piece: Piece::Part(0..0),
+            further: vec::IntoIter::default(),
+            remaining: 0,
+        }
+    }
+
+    /// These bytes of a file.
+    pub(crate) fn part(file: File, part: Range<u64>) -> Self {
+        let piece = Piece::Part(part);
+        let remaining = piece.length();
+        Self { source: Source::Open(file), piece, remaining, ..Self::empty() }
+    }
+
+    /// Parts of a file, and what is between them.
+    pub(crate) fn pieces(file: File, pieces: Vec<Piece>) -> Self {
+        let remaining = pieces.iter().map(Piece::length).sum();
+        let further = pieces.into_iter();
+        Self { source: Source::Open(file), further, remaining, ..Self::empty() }
+    }
+
+    /// How many bytes are yet to come.
+    pub fn remaining(&self) -> u64 {
+        self.remaining
+    }
+
+    /// Takes the next bytes of those that remain, at least one.
+    fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+        while self.piece.length() == 0
+            && let Some(next) = self.further.next()
+        {
+            self.piece = next;
+        }
+        match &mut self.piece {
+            Piece::Text(text) => Poll::Ready(Ok(mem::take(text))),
+            Piece::Part(part) => {
+                let read = ready!(self.source.poll_read(part, cx))?;
+                part.start += read.len() as u64;
+                Poll::Ready(Ok(read))
+            }
+        }
+    }
+}
+
+impl Body for FileBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let body = self.get_mut();
+        if body.is_end_stream() {
+            return Poll::Ready(None);
+        }
+        let bytes = ready!(body.poll_bytes(cx));
+        body.remaining = match &bytes {
+            Ok(bytes) => body.remaining - bytes.len() as u64,
+            Err(_) => 0,
+        };
+        if body.is_end_stream() {
+            body.source = Source::Closed;
+        }
+        Poll::Ready(Some(bytes.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.remaining == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.remaining)
+    }
+}
+
+impl Piece {
+    pub(crate) fn length(&self) -> u64 {
+        match self {
+            Self::Part(part) => part.end - part.start,
+            Self::Text(text) => text.len() as u64,
+        }
+    }
+}
+
+impl Source {
+    /// Reads the first bytes of this part: at least one, and no more than a chunk.
+    fn poll_read(&mut self, part: &Range<u64>, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+        let mut reading = match mem::replace(self, Self::Closed) {
+            Self::Closed => return Poll::Ready(Err(ended_early())),
+            Self::Open(file) => {
+                let offset = part.start;
+                let mut chunk = chunk_for(part);
+                if let Some(count) = read_cached(&file, offset, &mut chunk) {
+                    *self = Self::Open(file);
+                    return Poll::Ready(Ok(first(count, chunk)));
+                }
+                spawn_blocking(move || {
+                    let read = read_waiting(&file, offset, &mut chunk);
+                    (file, read.map(|count| first(count, chunk)))
+                })
+            }
+            Self::Reading(reading) => reading,
+        };
+        match Pin::new(&mut reading).poll(cx) {
+            Poll::Pending => {
+                *self = Self::Reading(reading);
+                Poll::Pending
+            }
+            Poll::Ready(done) => {
+                let (file, read) = done.map_err(io::Error::other)?;
+                *self = Self::Open(file);
+                Poll::Ready(read)
+            }
+        }
+    }
+}
+
+fn chunk_for(part: &Range<u64>) -> Vec<u8> {
+    vec![0; usize::try_from(part.end - part.start).unwrap_or(CHUNK).min(CHUNK)]
+}
+
+fn first(count: usize, mut chunk: Vec<u8>) -> Bytes {
+    chunk.truncate(count);
+    chunk.into()
+}
+
+/// Reads what the page cache holds, if it begins at the offset.
+#[cfg(target_os = "linux")]
+fn read_cached(file: &File, offset: u64, chunk: &mut [u8]) -> Option<usize> {
+    use rustix::io::{ReadWriteFlags, preadv2};
+
+    let mut chunks = [io::IoSliceMut::new(chunk)];
+    let count = preadv2(file, &mut chunks, offset, ReadWriteFlags::NOWAIT).ok()?;
+    // Not every file system can tell, and Linux 5.9 and 5.10 say 0 where they would have to
+    // wait. Whatever is the matter, the read that may wait finds out.
+    (count > 0).then_some(count)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn read_cached(_: &File, _: u64, _: &mut [u8]) -> Option<usize> {
+    None
+}
+
+/// Reads at least one byte, however long that takes.
+fn read_waiting(file: &File, offset: u64, chunk: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match read_at(file, offset, chunk) {
+            Ok(0) => return Err(ended_early()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, offset: u64, chunk: &mut [u8]) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, chunk, offset)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, offset: u64, chunk: &mut [u8]) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, chunk, offset)
+}
+
+fn ended_early() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was sent")
+}
+
+/// Large enough that a chunk is worth its system call, small enough to stay in a core's cache.
+const CHUNK: usize = 128 * 1024;

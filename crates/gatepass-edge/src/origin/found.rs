@@ -1,0 +1,209 @@
+//! A file that was found, and what it answers.
+
+use std::fmt;
+use std::fs::{File, Metadata};
+use std::hash::{BuildHasher, RandomState};
+use std::io::Write;
+use std::ops::RangeInclusive;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use http::header::{
+    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED, RANGE,
+};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+
+use super::conditions::{Validators, Verdict};
+use super::content_type;
+use super::file_body::{FileBody, Piece};
+use super::range::{self, Ranges};
+
+/// A regular file, opened, as it was at that moment.
+#[derive(Debug)]
+pub(crate) struct Found {
+    file: File,
+    length: u64,
+    content_type: HeaderValue,
+    validators: Validators,
+}
+
+impl Found {
+    /// Takes a file's facts. A file that seems to be from the future is said to be of `now`.
+    pub(crate) fn new(file: File, metadata: &Metadata, path: &[u8], now: SystemTime) -> Self {
+        let modified = metadata.modified().unwrap_or(UNIX_EPOCH);
+        let claimed = modified.min(now);
+        let validators = Validators {
+            etag: etag(metadata, modified),
+            // HttpDate panics at a time before 1970.
+            last_modified: (claimed >= UNIX_EPOCH).then(|| claimed.into()),
+        };
+        Self { file, length: metadata.len(), content_type: content_type::of(path), validators }
+    }
+
+    /// Answers a GET or HEAD request. The seed makes boundaries that no file can foresee.
+    pub(crate) fn answer(
+        self,
+        method: &Method,
+        headers: &HeaderMap,
+        seed: &RandomState,
+    ) -> Response<FileBody> {
+        match self.validators.judge(headers) {
+            Verdict::Failed => bare(StatusCode::PRECONDITION_FAILED),
+            Verdict::NotModified => {
+                respond(StatusCode::NOT_MODIFIED, self.validated(), FileBody::empty())
+            }
+            Verdict::Met if method == Method::HEAD => {
+                respond(StatusCode::OK, self.described(), FileBody::empty())
+            }
+            Verdict::Met => {
+                let wanted = self.wanted(headers);
+                self.send(&wanted, seed)
+            }
+        }
+    }
+
+    /// What a GET request wants of the file. A `Range` that is sent twice counts as absent.
+    fn wanted(&self, headers: &HeaderMap) -> Ranges {
+        let mut values = headers.get_all(RANGE).iter();
+        match (values.next().map(HeaderValue::to_str), values.next()) {
+            (Some(Ok(range)), None) if self.validators.range_counts(headers) => {
+                range::parse(range, self.length)
+            }
+            _ => Ranges::Whole,
+        }
+    }
+
+    fn send(self, wanted: &Ranges, seed: &RandomState) -> Response<FileBody> {
+        match wanted {
+            Ranges::Parts(parts) => match parts.as_slice() {
+                [part] => self.send_part(part),
+                parts => self.send_parts(parts, seed),
+            },
+            Ranges::Unsatisfiable => {
+                let mut response = bare(StatusCode::RANGE_NOT_SATISFIABLE);
+                let range = value(format_args!("bytes */{}", self.length));
+                response.headers_mut().insert(CONTENT_RANGE, range);
+                response
+            }
+            Ranges::Whole => {
+                let headers = self.described();
+                respond(StatusCode::OK, headers, FileBody::part(self.file, 0..self.length))
+            }
+        }
+    }
+
+    fn send_part(self, part: &RangeInclusive<u64>) -> Response<FileBody> {
+        let mut headers = self.described();
+        headers.insert(CONTENT_RANGE, value(content_range(part, self.length)));
+        let body = FileBody::part(self.file, *part.start()..part.end() + 1);
+        headers.insert(CONTENT_LENGTH, body.remaining().into());
+        respond(StatusCode::PARTIAL_CONTENT, headers, body)
+    }
+
+    /// Sends several parts as `multipart/byteranges` (RFC 9110, section 14.6).
+    fn send_parts(self, parts: &[RangeInclusive<u64>], seed: &RandomState) -> Response<FileBody> {
+        let boundary = boundary(&self.validators.etag, seed);
+        let mut headers = self.described();
+        let multipart = format_args!("multipart/byteranges; boundary={boundary}");
+        headers.insert(CONTENT_TYPE, value(multipart));
+        let pieces = self.pieces(parts, &boundary);
+        let body = FileBody::pieces(self.file, pieces);
+        headers.insert(CONTENT_LENGTH, body.remaining().into());
+        respond(StatusCode::PARTIAL_CONTENT, headers, body)
+    }
+
+    fn pieces(&self, parts: &[RangeInclusive<u64>], boundary: &str) -> Vec<Piece> {
+        let content_type = String::from_utf8_lossy(self.content_type.as_bytes());
+        let mut pieces = Vec::with_capacity(2 * parts.len() + 1);
+        let mut line_end = "";
+        for part in parts {
+            let range = content_range(part, self.length);
+            let head = format!(
+                "{line_end}--{boundary}\r\n\
+                 Content-Type: {content_type}\r\n\
+                 Content-Range: {range}\r\n\r\n"
+            );
+            pieces.push(Piece::Text(head.into()));
+            pieces.push(Piece::Part(*part.start()..part.end() + 1));
+            line_end = "\r\n";
+        }
+        pieces.push(Piece::Text(format!("\r\n--{boundary}--\r\n").into()));
+        pieces
+    }
+
+    /// The headers that go with the whole file.
+    fn described(&self) -> HeaderMap {
+        let mut headers = self.validated();
+        headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        headers.insert(CONTENT_LENGTH, self.length.into());
+        headers.insert(CONTENT_TYPE, self.content_type.clone());
+        headers
+    }
+
+    /// The headers that tell which state of the file this is.
+    fn validated(&self) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(HEADERS);
+        headers.insert(ETAG, self.validators.etag.clone());
+        if let Some(modified) = self.validators.last_modified {
+            headers.insert(LAST_MODIFIED, value(modified));
+        }
+        headers
+    }
+}
+
+/// A response without a body.
+pub(crate) fn bare(status: StatusCode) -> Response<FileBody> {
+    respond(status, HeaderMap::new(), FileBody::empty())
+}
+
+fn respond(status: StatusCode, headers: HeaderMap, body: FileBody) -> Response<FileBody> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// A strong entity tag: it changes with the file's length, its time, and the file itself, as
+/// when another is renamed to its place.
+fn etag(metadata: &Metadata, modified: SystemTime) -> HeaderValue {
+    let (sign, since) = match modified.duration_since(UNIX_EPOCH) {
+        Ok(since) => ("", since),
+        Err(before) => ("-", before.duration()),
+    };
+    let (length, inode) = (metadata.len(), inode(metadata));
+    let (seconds, nanoseconds) = (since.as_secs(), since.subsec_nanos());
+    value(format_args!("\"{length:x}-{sign}{seconds:x}.{nanoseconds:x}-{inode:x}\""))
+}
+
+#[cfg(unix)]
+fn inode(metadata: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn inode(_: &Metadata) -> u64 {
+    0
+}
+
+/// The same for each request of a state of a file, and not to be guessed from outside: else
+/// who writes a file could put parts of their own into it.
+fn boundary(etag: &HeaderValue, seed: &RandomState) -> String {
+    format!("{:016x}{:016x}", seed.hash_one((etag, 1)), seed.hash_one((etag, 2)))
+}
+
+fn content_range(part: &RangeInclusive<u64>, length: u64) -> impl fmt::Display {
+    let (first, last) = (*part.start(), *part.end());
+    fmt::from_fn(move |f| write!(f, "bytes {first}-{last}/{length}"))
+}
+
+/// Writes a header's value with a single allocation, of the right size.
+fn value(text: impl fmt::Display) -> HeaderValue {
+    let mut buffer = [0; 128];
+    let mut rest = buffer.as_mut_slice();
+    write!(rest, "{text}").expect("our values are numbers, dates and boundaries, and short");
+    let room = rest.len();
+    let length = buffer.len() - room;
+    HeaderValue::from_bytes(&buffer[..length]).expect("our values are of visible characters")
+}
+
+/// Room for ours, and for those the edge adds.
+const HEADERS: usize = 12;

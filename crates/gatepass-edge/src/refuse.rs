@@ -1,0 +1,128 @@
+//! What a viewer hears that is not let in: CloudFront's own words, and no reason.
+
+use gatepass::{Denial, Reading, ViewerUrl};
+use gatepass_distribution::{Cors, Gate, LoginPage};
+use http::header::{
+    ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_TYPE,
+    HeaderValue, LOCATION, ORIGIN,
+};
+use http::{Method, Request, Response, StatusCode};
+
+use crate::access_log::Entry;
+use crate::body::Body;
+use crate::config::Limits;
+use crate::respond;
+
+/// The gate's 403: one line of XML, in the bytes that CloudFront sends.
+pub(crate) fn forbidden(denial: &Denial, gate: &Gate, method: &Method) -> Response<Body> {
+    let xml = format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?><Error><Code>{}</Code><Message>{}</Message></Error>"#,
+        denial.code(),
+        denial.message()
+    );
+    let mut response = respond::authored(StatusCode::FORBIDDEN, "text/xml", xml, method);
+    let is_strict = matches!(gate, Gate::Guarded(trust) if trust.reading == Reading::CloudFront);
+    if !is_strict {
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// Sends a viewer of pages to the login, along with where it wanted to go.
+pub(crate) fn to_login(page: &LoginPage, asked: &ViewerUrl<'_>) -> Response<Body> {
+    let target = match asked.query() {
+        Some(query) => format!("{}?{query}", asked.path()),
+        None => asked.path().to_owned(),
+    };
+    let mut response = respond::authored(StatusCode::FOUND, "text/html", "", &Method::GET);
+    let location = HeaderValue::from_str(&page.location(&target))
+        .expect("a login page's location is plain ASCII");
+    response.headers_mut().insert(LOCATION, location);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Says whether a person is waiting for a page, rather than a script or a player for data.
+pub(crate) fn asks_for_a_page<B>(request: &Request<B>) -> bool {
+    let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    is_safe
+        && match (header("sec-fetch-dest"), header("sec-fetch-mode")) {
+            (Some(destination), _) => destination == b"document",
+            (None, Some(mode)) => mode == b"navigate",
+            (None, None) => request
+                .headers()
+                .get(ACCEPT)
+                .and_then(|accept| accept.to_str().ok())
+                .is_some_and(|accept| accept.contains("text/html")),
+        }
+}
+
+/// 414 and 494, whose connections are closed.
+pub(crate) fn oversized<B>(request: &Request<B>, limits: &Limits) -> Option<Response<Body>> {
+    let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
+    let status = if target > limits.url_bytes {
+        StatusCode::URI_TOO_LONG
+    } else {
+        let headers = request.headers().iter();
+        let length: usize =
+            headers.map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        if target + length + 14 <= limits.request_bytes {
+            return None;
+        }
+        StatusCode::from_u16(494).expect("494 is a status")
+    };
+    Some(respond::page(status, "Bad request.", request.method()))
+}
+
+/// 400, for what can be read in more than one way.
+pub(crate) fn bad_request(problem: &str, entry: &mut Entry) -> Response<Body> {
+    entry.refused("bad_request", problem);
+    respond::page(StatusCode::BAD_REQUEST, "Bad request.", &Method::GET)
+}
+
+/// 403, for a host that no distribution has.
+pub(crate) fn unknown_host(problem: &str, entry: &mut Entry) -> Response<Body> {
+    entry.refused("unknown_host", problem);
+    respond::page(StatusCode::FORBIDDEN, "Bad request.", &Method::GET)
+}
+
+/// 403, for a method beyond GET and HEAD, and for a GET that carries a body.
+pub(crate) fn method<B: http_body::Body>(
+    request: &Request<B>,
+    entry: &mut Entry,
+) -> Option<Response<Body>> {
+    const REASON: &str = "This distribution is not configured to allow the HTTP request method that was used for this request. The distribution supports only cachable requests.";
+    let is_allowed = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !is_allowed {
+        entry.refused("method_not_allowed", "the method is neither GET nor HEAD");
+        return Some(respond::page(StatusCode::FORBIDDEN, REASON, request.method()));
+    }
+    if !request.body().is_end_stream() {
+        entry.refused("unexpected_body", "a GET or HEAD carries a body");
+        return Some(respond::page(StatusCode::FORBIDDEN, "Bad request.", request.method()));
+    }
+    None
+}
+
+/// Answers a preflight without asking for a pass: browsers send none along.
+pub(crate) fn preflight<B>(cors: &Cors, request: &Request<B>) -> Option<Response<Body>> {
+    let headers = request.headers();
+    let is_preflight = request.method() == Method::OPTIONS
+        && headers.contains_key(ORIGIN)
+        && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    if !is_preflight {
+        return None;
+    }
+    let mut response = respond::empty(StatusCode::NO_CONTENT);
+    respond::cors(&mut response, cors, headers);
+    let answer = response.headers_mut();
+    answer.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD"));
+    answer.insert(ACCESS_CONTROL_MAX_AGE, cors.max_age_seconds.into());
+    if let Some(asked) = headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {
+        answer.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+    }
+    answer.remove(CONTENT_TYPE);
+    Some(response)
+}
