@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use gatepass::{Denial, EpochTime};
 use gatepass_distribution::{
@@ -167,12 +168,12 @@ impl Edge {
         match gate.admit(wanted, viewer.request(), &self.verified, now) {
             Ok(admitted) => {
                 entry.admitted(admitted.pass());
-                let response = self.fetch(route.distribution, route.behavior, &admitted);
-                self.error_page(request, route.distribution, response)
+                let response = self.fetch(route.distribution, route.behavior, &admitted, now);
+                self.error_page(request, route.distribution, response, now)
             }
             Err(denial) => {
                 entry.denied(&denial);
-                self.denied(request, viewer, route, &denial)
+                self.denied(request, viewer, route, &denial, now)
             }
         }
     }
@@ -183,12 +184,13 @@ impl Edge {
         viewer: &Viewer<'_>,
         route: Route<'_>,
         denial: &Denial,
+        now: EpochTime,
     ) -> Response<Body> {
         match route.behavior.on_denied() {
             Some(page) if refuse::asks_for_a_page(request) => refuse::to_login(page, viewer.url()),
             _ => {
                 let refusal = refuse::forbidden(denial, route.behavior.gate(), request.method());
-                self.error_page(request, route.distribution, refusal)
+                self.error_page(request, route.distribution, refusal, now)
             }
         }
     }
@@ -198,7 +200,9 @@ impl Edge {
         distribution: &Distribution,
         behavior: &CacheBehavior,
         admitted: &Admitted<OriginRequest<'_>>,
+        now: EpochTime,
     ) -> Response<Body> {
+        let now = UNIX_EPOCH + Duration::from_secs(now.seconds());
         let wanted = admitted.request();
         let origin: &Origin = behavior.origin(distribution.origins());
         let directory = match &origin.kind {
@@ -207,7 +211,7 @@ impl Edge {
         };
         match directory {
             Some(directory) => {
-                directory.fetch(wanted.method, &wanted.path, wanted.headers).map(Body::File)
+                directory.fetch(wanted.method, &wanted.path, wanted.headers, now).map(Body::File)
             }
             None => respond::empty(StatusCode::BAD_GATEWAY),
         }
@@ -219,6 +223,7 @@ impl Edge {
         request: &Request<B>,
         distribution: &Distribution,
         response: Response<Body>,
+        now: EpochTime,
     ) -> Response<Body> {
         let Some(custom) = distribution.error_response(response.status().as_u16()) else {
             return response;
@@ -231,7 +236,7 @@ impl Edge {
             headers: &nothing_conditional,
         });
         let behavior = distribution.behavior(&NormalPath::read(custom.page()));
-        let page = self.fetch(distribution, behavior, &admitted);
+        let page = self.fetch(distribution, behavior, &admitted, now);
         if page.status() == StatusCode::OK {
             respond::as_error_page(page, custom.response_status(), &response)
         } else {

@@ -68,13 +68,8 @@ impl Directory {
     }
 
     /// Answers a GET or HEAD request for a path, which is percent-encoded and begins with `/`.
-    #[expect(clippy::disallowed_methods, reason = "only to clamp Last-Modified; see `fetch_at`")]
-    pub fn fetch(&self, method: &Method, path: &str, headers: &HeaderMap) -> Response<FileBody> {
-        self.fetch_at(method, path, headers, SystemTime::now())
-    }
-
-    /// Answers as [`Directory::fetch`] does, at that moment: no file is younger than `now`.
-    pub fn fetch_at(
+    /// No file is younger than `now`.
+    pub fn fetch(
         &self,
         method: &Method,
         path: &str,

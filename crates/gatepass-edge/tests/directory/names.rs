@@ -164,7 +164,12 @@ fn only_regular_files_are_served_and_none_keeps_us_waiting() {
     assert!(started.elapsed() < Duration::from_secs(2));
 
     let devices = Directory::open(Path::new("/dev")).unwrap();
-    let answer = devices.fetch(&http::Method::GET, "/zero", &http::HeaderMap::new());
+    let answer = devices.fetch(
+        &http::Method::GET,
+        "/zero",
+        &http::HeaderMap::new(),
+        std::time::SystemTime::UNIX_EPOCH,
+    );
     assert_eq!(answer.status(), 404);
 }
 
