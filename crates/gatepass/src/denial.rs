@@ -74,7 +74,7 @@ pub enum Denial {
     #[error("the pass has neither a policy nor an expiry")]
     PolicyMissing,
     /// The policy covers other URLs.
-    #[error("the pass covers {}, and the request is for {url}", list(.covered))]
+    #[error("the pass covers {}, and the request is for {url}", list(.covered), url = printable(.url))]
     ResourceNotCovered {
         /// The URL without reserved parameters.
         url: Box<str>,
@@ -181,5 +181,17 @@ impl Denial {
 }
 
 fn list(covered: &[Box<str>]) -> String {
-    covered.join(" and ")
+    printable(&covered.join(" and "))
+}
+
+/// Text from outside as a terminal may show it: control characters are written as escapes.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, letter| {
+        if letter.is_control() {
+            shown.extend(letter.escape_default());
+        } else {
+            shown.push(letter);
+        }
+        shown
+    })
 }

@@ -37,7 +37,8 @@
 //!
 //! Judging one: [`ViewerRequest`] holds [`PresentedPasses`], which prove nothing. [`authenticate`]
 //! turns one into a [`GenuinePass`], and [`GenuinePass::admit`] into a [`Pass`]; [`verify`]
-//! does both, and says [`Denial`] if a rule is not met. [`explain`] asks every rule.
+//! does both, and says [`Denial`] if a rule is not met. [`explain`] asks every rule, and finds
+//! a [`Diagnosis`]. [`lint`] holds `Set-Cookie` lines against CloudFront's advice.
 
 #![warn(missing_docs, clippy::exhaustive_enums)]
 
@@ -69,18 +70,18 @@ mod sign;
 mod denial;
 mod verify;
 
-//mod diagnosis;
-//mod explain;
-//mod lint;
+mod diagnosis;
+mod explain;
+mod lint;
 
 pub use cookies::{CookieName, CookieNaming, SignedCookies};
 pub use denial::Denial;
-//pub use diagnosis::Diagnosis;
+pub use diagnosis::{Alphabet, Diagnosis, Difference, Rewriting};
 pub use encoding::{EncodingError, decode, encode};
-//pub use explain::{Outcome, PassReport, Report, RuleReport, explain};
+pub use explain::{Outcome, PassReport, Report, RuleReport, explain};
 pub use glob::glob;
 pub use key::{HashAlgorithm, KeyError, KeySizes, KeyType, PublicKey, SigningKey};
-//pub use lint::{Lint, lint};
+pub use lint::{Level, Lint, lint};
 pub use network::{Network, NetworkError};
 pub use policy::{JsonStyle, Policy, PolicyError, Reading, Scope, Statement};
 pub use presented::{Carrier, PresentedPass, PresentedPasses, RESERVED_PARAMETERS, is_reserved};

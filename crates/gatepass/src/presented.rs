@@ -93,7 +93,18 @@ impl PresentedPass<'_> {
         self.repeated
     }
 
-    const fn empty(carrier: Carrier) -> Self {
+    /// The value of a part.
+    pub(crate) fn value(&self, name: CookieName) -> Option<&[u8]> {
+        match name {
+            CookieName::Expires => self.expires(),
+            CookieName::HashAlgorithm => self.hash(),
+            CookieName::KeyPairId => self.key_id(),
+            CookieName::Policy => self.policy(),
+            CookieName::Signature => self.signature(),
+        }
+    }
+
+    pub(crate) const fn empty(carrier: Carrier) -> Self {
         Self {
             carrier,
             expires: None,
@@ -107,6 +118,19 @@ impl PresentedPass<'_> {
 }
 
 impl<'a> PresentedPass<'a> {
+    /// The same pass, had it been presented with this value of a part.
+    #[must_use]
+    pub(crate) fn with(mut self, name: CookieName, value: impl Into<Cow<'a, [u8]>>) -> Self {
+        *self.part(name) = Some(value.into());
+        self
+    }
+
+    /// The parts that were named at all, even without a value.
+    pub(crate) fn named(&self) -> Vec<CookieName> {
+        let mut pass = self.clone();
+        CookieName::ALL.into_iter().filter(|name| pass.part(*name).is_some()).collect()
+    }
+
     fn part(&mut self, name: CookieName) -> &mut Option<Cow<'a, [u8]>> {
         match name {
             CookieName::Expires => &mut self.expires,

@@ -11,6 +11,9 @@ pub struct ViewerRequest<'a> {
     url: ViewerUrl<'a>,
     address: IpAddr,
     passes: PresentedPasses<'a>,
+    /// The `Cookie` headers as sent. Most requests have one at most.
+    first_cookies: Option<&'a [u8]>,
+    more_cookies: Vec<&'a [u8]>,
 }
 
 impl<'a> ViewerRequest<'a> {
@@ -21,9 +24,12 @@ impl<'a> ViewerRequest<'a> {
         cookies: impl IntoIterator<Item = &'a C>,
     ) -> Self {
         let query = sent.borrowed_query();
-        let passes = PresentedPasses::read(query, cookies.into_iter().map(AsRef::as_ref));
+        let mut cookies = cookies.into_iter().map(AsRef::as_ref);
+        let (first_cookies, more_cookies) = (cookies.next(), cookies.collect::<Vec<_>>());
+        let all_cookies = first_cookies.into_iter().chain(more_cookies.iter().copied());
+        let passes = PresentedPasses::read(query, all_cookies);
         let url = if passes.is_empty() { sent } else { sent.with_query(query.and_then(own_query)) };
-        Self { url, address, passes }
+        Self { url, address, passes, first_cookies, more_cookies }
     }
 
     /// The URL without reserved parameters: what a pass must cover.
@@ -39,5 +45,15 @@ impl<'a> ViewerRequest<'a> {
     /// What the viewer presents.
     pub const fn passes(&self) -> &PresentedPasses<'a> {
         &self.passes
+    }
+
+    /// The `Cookie` headers as sent, whether or not they were looked at.
+    pub(crate) fn cookies(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.first_cookies.into_iter().chain(self.more_cookies.iter().copied())
+    }
+
+    /// The same request, had its URL held no reserved parameter.
+    pub(crate) fn without_url_pass(&self) -> Self {
+        Self { passes: PresentedPasses::read(None, self.cookies()), ..self.clone() }
     }
 }

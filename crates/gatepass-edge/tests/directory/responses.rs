@@ -90,11 +90,6 @@ fn no_file_is_from_the_future() {
     touch(&origin, "a", now + Duration::from_hours(24));
     let answer = origin.directory.fetch(&Method::GET, "/a", &HeaderMap::new(), now);
     assert_eq!(answer.headers()[LAST_MODIFIED], "Sun, 09 Sep 2001 01:46:40 GMT");
-
-    let year_2100 = UNIX_EPOCH + Duration::from_hours(1_139_568);
-    touch(&origin, "a", year_2100);
-    let claimed = httpdate::parse_http_date(origin.get("/a").header(&LAST_MODIFIED)).unwrap();
-    assert!(claimed < year_2100, "by the clock of the machine");
 }
 
 #[test]

@@ -1,0 +1,1 @@
+pub(crate) fn bench() -> crate::Outcome<()> { Ok(()) }

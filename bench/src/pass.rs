@@ -1,0 +1,157 @@
+//! Signing, verifying, and the gate's own cost.
+
+use std::hint::black_box;
+use std::process::Command;
+use std::time::Duration;
+
+use gatepass::{EpochTime, HashAlgorithm, KeyType, authenticate, decode};
+use gatepass_distribution::{Gate, VerifiedPasses};
+use rustix::thread::{CpuSet, sched_setaffinity};
+
+use crate::keys::{NOW, Pair, request};
+use crate::statistics::{median, nanoseconds};
+use crate::{Outcome, openssl};
+
+const ROUNDS: usize = 5;
+const TURN: Duration = Duration::from_millis(600);
+const MANY: u64 = 10_000;
+
+/// Prints every figure beside openssl's on the same core.
+pub(crate) fn bench() -> Outcome<()> {
+    let mut core = CpuSet::new();
+    core.set(0);
+    sched_setaffinity(None, &core)?;
+    println!("one core, {ROUNDS} rounds in turn, medians\n");
+    println!("{:<26}{:>14}{:>14}{:>9}", "signatures per second", "gatepass", "openssl", "ratio");
+    signatures(KeyType::Rsa2048, "rsa2048", "RSA-2048")?;
+    signatures(KeyType::P256, "ecdsap256", "P-256")?;
+    println!();
+    gate(&Pair::new(KeyType::Rsa2048)?)?;
+    println!();
+    instructions()
+}
+
+fn signatures(key_type: KeyType, algorithm: &str, name: &str) -> Outcome<()> {
+    let pair = Pair::new(key_type)?;
+    let hashes = [HashAlgorithm::Sha1, HashAlgorithm::Sha256];
+    let mut signs = [const { Vec::new() }; 2];
+    let mut verifies = [const { Vec::new() }; 2];
+    let mut theirs = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        for (nth, hash) in hashes.into_iter().enumerate() {
+            let unsigned = Pair::unsigned(0, hash)?;
+            let sign = nanoseconds(TURN, || {
+                let _ = black_box(pair.signer.complete(black_box(unsigned.clone())));
+            });
+            signs[nth].push(1e9 / sign);
+            verifies[nth].push(1e9 / bare_verify(&pair, hash)?);
+        }
+        let speed = openssl::speed(algorithm)?;
+        theirs.0.push(speed.signs);
+        theirs.1.push(speed.verifies);
+    }
+    let theirs = (median(theirs.0), median(theirs.1));
+    for (nth, hash) in hashes.into_iter().enumerate() {
+        row(&format!("{name} {hash} sign"), median(signs[nth].clone()), theirs.0);
+        row(&format!("{name} {hash} verify"), median(verifies[nth].clone()), theirs.1);
+    }
+    Ok(())
+}
+
+fn row(name: &str, ours: f64, theirs: f64) {
+    println!("{name:<26}{ours:>14.0}{theirs:>14.0}{:>9.2}", ours / theirs);
+}
+
+/// Nanoseconds to check one signature with a parsed key, and nothing else.
+fn bare_verify(pair: &Pair, hash: HashAlgorithm) -> Outcome<f64> {
+    let pass = pair.signer.complete(Pair::unsigned(0, hash)?)?;
+    let cookies = pass.cookies();
+    let signature = cookies.iter().find(|(name, _)| name.ends_with("Signature"));
+    let signature = decode(signature.ok_or("a pass has a signature")?.1.as_bytes())?;
+    let (_, key) = pair.trust.keys.iter().next().ok_or("a gate has a key")?;
+    Ok(nanoseconds(TURN, || {
+        assert!(key.verify(hash, black_box(pass.message()), black_box(&signature)));
+    }))
+}
+
+fn gate(pair: &Pair) -> Outcome<()> {
+    let now = EpochTime::new(NOW)?;
+    let gate = pair.gate();
+    let verified = VerifiedPasses::with_capacity(64 * 1024 * 1024);
+    let one = pair.cookie(0, HashAlgorithm::Sha1)?;
+    let many: Vec<String> =
+        (0..MANY).map(|nth| pair.cookie(nth, HashAlgorithm::Sha1)).collect::<Result<_, _>>()?;
+    let mut turn = many.iter().cycle();
+    let mut figures = [const { Vec::new() }; 4];
+    for _ in 0..ROUNDS {
+        figures[0].push(nanoseconds(TURN, || admit(&gate, &one, &verified, now)));
+        figures[1].push(nanoseconds(TURN, || {
+            admit(&gate, turn.next().map_or("", String::as_str), &verified, now);
+        }));
+        figures[2].push(nanoseconds(TURN, || unknown(pair, &one, now)));
+        figures[3].push(bare_verify(pair, HashAlgorithm::Sha1)?);
+    }
+    let [known, cycling, unknown, bare] = figures.map(median);
+    println!("the gate, nanoseconds a request (a cookie of {} bytes)", one.len());
+    println!("  a known pass              {known:>10.0}   goal  150");
+    println!("  {MANY} known, in turn      {cycling:>10.0}   goal  800");
+    println!("  an unknown RSA pass       {unknown:>10.0}   {:.3} of one bare verify ({bare:.0}); goal 1.08", unknown / bare);
+    Ok(())
+}
+
+fn admit(gate: &Gate, cookie: &str, verified: &VerifiedPasses, now: EpochTime) {
+    let shown = request(black_box(cookie));
+    assert!(black_box(gate.admit((), &shown, verified, now)).is_ok());
+}
+
+fn unknown(pair: &Pair, cookie: &str, now: EpochTime) {
+    let shown = request(black_box(cookie));
+    let presented = shown.passes().only().expect("one pass is presented");
+    let genuine = authenticate(&presented, shown.url(), &pair.trust).expect("the pass is genuine");
+    assert!(black_box(genuine.admit(&shown, now)).is_ok());
+}
+
+/// Counts instructions under callgrind: the same number whatever else the machine does.
+fn instructions() -> Outcome<()> {
+    let Ok(valgrind) = std::env::var("GATEPASS_TOOL_VALGRIND") else {
+        return Err("GATEPASS_TOOL_VALGRIND is not set; run this by: cargo xtask bench pass".into());
+    };
+    println!("instructions a request, counted by callgrind");
+    for (name, few, many) in [("known", 1_000_u64, 11_000_u64), ("cycling", 1_000, 11_000), ("unknown", 5, 55)] {
+        let (few_cost, many_cost) = (counted(&valgrind, name, few)?, counted(&valgrind, name, many)?);
+        println!("  {name:<24}{:>10}", (many_cost - few_cost) / (many - few));
+    }
+    Ok(())
+}
+
+fn counted(valgrind: &str, name: &str, count: u64) -> Outcome<u64> {
+    let output = Command::new(valgrind)
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(std::env::current_exe()?)
+        .args(["pass-loop", name, &count.to_string()])
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let line = text.lines().find_map(|line| line.split_once("Collected : "));
+    let (_, figure) = line.ok_or_else(|| format!("callgrind said no figure: {text}"))?;
+    Ok(figure.trim().parse()?)
+}
+
+/// Does one thing so many times, for callgrind to count.
+pub(crate) fn repeat(name: &str, count: &str) -> Outcome<()> {
+    let count: usize = count.parse()?;
+    let now = EpochTime::new(NOW)?;
+    // A P-256 key is made quickly; what is signed with it is looked up like any other.
+    let pair = Pair::new(if name == "unknown" { KeyType::Rsa2048 } else { KeyType::P256 })?;
+    let verified = VerifiedPasses::with_capacity(64 * 1024 * 1024);
+    let gate = pair.gate();
+    let passes = if name == "cycling" { 100 } else { 1 };
+    let cookies: Vec<String> =
+        (0..passes).map(|nth| pair.cookie(nth, HashAlgorithm::Sha1)).collect::<Result<_, _>>()?;
+    for cookie in cookies.iter().cycle().take(count) {
+        match name {
+            "unknown" => unknown(&pair, cookie, now),
+            _ => admit(&gate, cookie, &verified, now),
+        }
+    }
+    Ok(())
+}
