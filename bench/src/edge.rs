@@ -1,1 +1,3 @@
-pub(crate) fn bench() -> crate::Outcome<()> { Ok(()) }
+pub(crate) fn bench() -> crate::Outcome<()> {
+    Ok(())
+}

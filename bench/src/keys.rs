@@ -1,15 +1,14 @@
 //! Keys, passes and requests to measure with, made anew for each run.
 
 use gatepass::{
-    EpochTime, HashAlgorithm, JsonStyle, KeyType, Policy, PublicKeyId, Resource, Signer, SigningKey,
-    Trust, TrustedKeys, Unsigned, ViewerRequest, ViewerUrl, Window,
+    EpochTime, HashAlgorithm, JsonStyle, KeyType, Policy, PublicKeyId, Resource, Scheme, Signer,
+    SigningKey, Trust, TrustedKeys, Unsigned, ViewerRequest, ViewerUrl, Window,
 };
 use gatepass_distribution::Gate;
 
 use crate::Outcome;
 
 pub(crate) const NOW: u64 = 1_767_290_000;
-const URL: &str = "https://media.example.com/films/2026/a/segment-00042.m4s";
 
 /// A signer, and the gate that trusts it.
 #[derive(Debug)]
@@ -45,7 +44,8 @@ impl Pair {
 
 /// Reads the request anew, as an edge does each time.
 pub(crate) fn request(cookie: &str) -> ViewerRequest<'_> {
-    let url = ViewerUrl::parse(URL).expect("the URL is absolute");
+    let path = "/films/2026/a/segment-00042.m4s";
+    let url = ViewerUrl::new(Scheme::Https, "media.example.com", path, None);
     let address = std::net::Ipv4Addr::new(192, 0, 2, 7).into();
     ViewerRequest::new(url, address, [cookie])
 }

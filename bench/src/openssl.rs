@@ -16,7 +16,8 @@ pub(crate) fn speed(algorithm: &str) -> Outcome<Speed> {
     let openssl = std::env::var("GATEPASS_TOOL_OPENSSL").unwrap_or_else(|_| "openssl".to_owned());
     let output = Command::new(openssl).args(["speed", "-seconds", "1", algorithm]).output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let line = text.lines().rev().find(|line| line.contains("bits")).ok_or("openssl said no figures")?;
+    let line =
+        text.lines().rev().find(|line| line.contains("bits")).ok_or("openssl said no figures")?;
     let figures: Vec<f64> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     match *figures {
         [.., signs, verifies] => Ok(Speed { signs, verifies }),

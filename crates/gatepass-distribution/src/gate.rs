@@ -109,7 +109,7 @@ fn try_one(
     if let Some(known) = asked.as_ref().and_then(|asked| verified.recall(asked)) {
         return known.admit(shown, now);
     }
-    let genuine = Arc::new(authenticate(presented, shown.url(), trust)?);
+    let genuine = authenticate(presented, shown.url(), trust)?;
     if let Some(asked) = &asked {
         verified.keep(asked, Arc::clone(&genuine));
     }

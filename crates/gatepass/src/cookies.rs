@@ -50,11 +50,15 @@ impl CookieName {
 
     /// Recognizes a cookie of ours among others; the second part is the key's ID in its name.
     pub fn recognize(name: &[u8]) -> Option<(Self, Option<&[u8]>)> {
-        if !name.starts_with(PREFIX.as_bytes()) {
-            return None;
-        }
-        let ours = Self::ALL.into_iter().find(|ours| name.starts_with(ours.as_str().as_bytes()))?;
-        match &name[ours.as_str().len()..] {
+        let ours = match name.strip_prefix(PREFIX.as_bytes())?.first()? {
+            b'E' => Self::Expires,
+            b'H' => Self::HashAlgorithm,
+            b'K' => Self::KeyPairId,
+            b'P' => Self::Policy,
+            b'S' => Self::Signature,
+            _ => return None,
+        };
+        match name.strip_prefix(ours.as_str().as_bytes())? {
             [] => Some((ours, None)),
             [b'-', id @ ..] if PublicKeyId::is_one(id) => Some((ours, Some(id))),
             _ => None,

@@ -18,8 +18,8 @@
 //!   path is covered too, so `/public/*` never reaches `/public/../private/x`. A pattern
 //!   that spells out a URL with repeated slashes covers just that URL.
 
-use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use crate::glob::glob;
 use crate::url::ViewerUrl;
@@ -28,26 +28,41 @@ use crate::url::ViewerUrl;
 const MAX_QUERY_STARTS: usize = 64;
 
 /// A URL pattern with `*` and `?`, kept as its author wrote it.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub struct Resource(Box<str>);
+#[derive(Clone, Debug)]
+pub struct Resource {
+    text: Box<str>,
+    sections: Option<Sections>,
+}
+
+/// A pattern taken apart once, so that matching it is quick.
+#[derive(Clone, Debug)]
+struct Sections {
+    scheme: Box<str>,
+    host: Box<str>,
+    /// The place of path and query in the text; empty if the pattern ends with its host.
+    tail: usize,
+    /// The place of `\?` in the text, which settles where the query begins.
+    escaped: Option<usize>,
+}
 
 impl Resource {
     /// Any text is a pattern; one that is no URL covers nothing.
     pub fn new(text: impl Into<Box<str>>) -> Self {
-        Self(text.into())
+        let text = text.into();
+        Self { sections: Sections::of(&text), text }
     }
 
     /// The pattern as written.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Says whether the pattern covers this URL.
     pub fn covers(&self, url: &ViewerUrl<'_>) -> bool {
-        if &*self.0 == "*" {
+        if &*self.text == "*" {
             return true;
         }
-        if url.is_spelled(&self.0) {
+        if url.is_spelled(&self.text) {
             return !url.has_dot_segments();
         }
         self.matches(url, url.path())
@@ -55,44 +70,71 @@ impl Resource {
     }
 
     fn matches(&self, url: &ViewerUrl<'_>, path: &str) -> bool {
-        let Some((scheme, rest)) = self.scheme_and_rest() else {
+        let Some(Sections { scheme, host, tail, escaped }) = &self.sections else {
             return false;
         };
-        let (host, tail) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        if !glob_ignoring_case(scheme, url.scheme().as_str())
-            || !glob_ignoring_case(host, url.host())
-        {
+        if !glob_lower(scheme, url.scheme().as_str()) || !glob_lower(host, url.host()) {
             return false;
         }
+        let tail = *tail..self.text.len();
         if tail.is_empty() {
             return host.ends_with('*') || (path == "/" && url.query().is_none());
         }
-        covers_path_and_query(tail, path, url.query())
-    }
-
-    fn scheme_and_rest(&self) -> Option<(&str, &str)> {
-        let is_scheme_byte = |byte: u8| byte.is_ascii_alphabetic() || b"*?+.-".contains(&byte);
-        match self.0.split_once("://") {
-            Some((scheme, rest)) if !scheme.is_empty() && scheme.bytes().all(is_scheme_byte) => {
-                Some((scheme, rest))
+        match escaped {
+            Some(at) => {
+                let query = url.query().unwrap_or_default();
+                covers(&self.text[tail.start..*at], path) && covers(&self.text[at + 2..], query)
             }
-            _ if self.0.starts_with('*') => Some(("*", &self.0)),
-            _ => None,
+            None => covers_path_and_query(&self.text[tail], path, url.query()),
         }
+    }
+}
+
+impl Sections {
+    fn of(text: &str) -> Option<Self> {
+        let is_scheme_byte = |byte: u8| byte.is_ascii_alphabetic() || b"*?+.-".contains(&byte);
+        let (scheme, start) = match text.split_once("://") {
+            Some((scheme, _)) if !scheme.is_empty() && scheme.bytes().all(is_scheme_byte) => {
+                (scheme, scheme.len() + 3)
+            }
+            _ if text.starts_with('*') => ("*", 0),
+            _ => return None,
+        };
+        let tail = text[start..].find('/').map_or(text.len(), |at| start + at);
+        Some(Self {
+            scheme: scheme.to_ascii_lowercase().into(),
+            host: text[start..tail].to_ascii_lowercase().into(),
+            tail,
+            escaped: text[tail..].find(r"\?").map(|at| tail + at),
+        })
+    }
+}
+
+impl PartialEq for Resource {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Resource {}
+
+impl Hash for Resource {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
     }
 }
 
 impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
+fn covers(pattern: &str, text: &str) -> bool {
+    glob(pattern.as_bytes(), text.as_bytes())
+}
+
 fn covers_path_and_query(pattern: &str, path: &str, query: Option<&str>) -> bool {
-    let covers = |pattern: &str, text: &str| glob(pattern.as_bytes(), text.as_bytes());
-    if let Some((path_pattern, query_pattern)) = pattern.split_once(r"\?") {
-        return covers(path_pattern, path) && covers(query_pattern, query.unwrap_or_default());
-    }
     let without_query = (query.is_none() || pattern.ends_with('*')) && covers(pattern, path);
     without_query
         || query.is_some_and(|query| {
@@ -102,16 +144,14 @@ fn covers_path_and_query(pattern: &str, path: &str, query: Option<&str>) -> bool
         })
 }
 
-fn glob_ignoring_case(pattern: &str, text: &str) -> bool {
-    glob(lower(pattern).as_bytes(), lower(text).as_bytes())
-}
-
-fn lower(text: &str) -> Cow<'_, str> {
-    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Cow::Owned(text.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(text)
-    }
+/// Matches a pattern in lower case, whatever the case of the text.
+fn glob_lower(pattern: &str, text: &str) -> bool {
+    pattern == text
+        || if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            covers(pattern, &text.to_ascii_lowercase())
+        } else {
+            covers(pattern, text)
+        }
 }
 
 #[cfg(test)]

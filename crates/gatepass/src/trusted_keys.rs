@@ -53,30 +53,27 @@ impl fmt::Display for PublicKeyId {
 
 /// Public keys by their IDs. An empty set trusts nobody: it never means "anyone".
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct TrustedKeys(BTreeMap<PublicKeyId, PublicKey>);
+pub struct TrustedKeys(Vec<(PublicKeyId, PublicKey)>);
 
 impl TrustedKeys {
     /// The key of this ID.
     pub fn find(&self, id: &[u8]) -> Option<(&PublicKeyId, &PublicKey)> {
-        let id = std::str::from_utf8(id).ok()?;
-        self.0.get_key_value(id)
+        let at = self.0.binary_search_by(|(known, _)| known.0.as_bytes().cmp(id)).ok()?;
+        self.0.get(at).map(|(id, key)| (id, key))
     }
 
     /// Every key, in the order of the IDs.
     pub fn iter(&self) -> impl Iterator<Item = (&PublicKeyId, &PublicKey)> {
-        self.0.iter()
+        self.0.iter().map(|(id, key)| (id, key))
     }
 }
 
-/// Lets a key be found by the ID's text.
-impl std::borrow::Borrow<str> for PublicKeyId {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
+/// Of an ID that comes twice the last key counts.
 
 impl FromIterator<(PublicKeyId, PublicKey)> for TrustedKeys {
     fn from_iter<I: IntoIterator<Item = (PublicKeyId, PublicKey)>>(keys: I) -> Self {
+        // In order, which `find` relies on.
+        let keys: BTreeMap<_, _> = keys.into_iter().collect();
         Self(keys.into_iter().collect())
     }
 }

@@ -113,7 +113,7 @@ impl<'a> ViewerUrl<'a> {
 
     /// The same URL with another query.
     #[must_use]
-    pub fn with_query(&self, query: Option<Cow<'a, str>>) -> Self {
+    pub(crate) fn with_query(&self, query: Option<Cow<'a, str>>) -> Self {
         Self { query, ..self.clone() }
     }
 
@@ -140,13 +140,23 @@ impl<'a> ViewerUrl<'a> {
 
     /// Says whether the raw path holds a segment `.` or `..`.
     pub fn has_dot_segments(&self) -> bool {
-        self.path.contains("/.")
-            && self.path.split('/').any(|segment| matches!(segment, "." | ".."))
+        self.is_suspect() && self.path.split('/').any(|segment| matches!(segment, "." | ".."))
+    }
+
+    /// Says whether the path may hold a dot segment or a repeated slash: one quick look that
+    /// settles the matter for most.
+    fn is_suspect(&self) -> bool {
+        let path = self.path.as_bytes();
+        // No early end: so the compiler looks at many bytes at once.
+        let pairs = path.iter().zip(path.get(1..).unwrap_or_default());
+        pairs.fold(false, |found, (&one, &next)| {
+            found | ((one == b'/') & ((next == b'/') | (next == b'.')))
+        })
     }
 
     /// The path without dot segments and repeated slashes, if it has any.
     pub fn normalized_path(&self) -> Option<String> {
-        if !self.path.contains("//") && !self.has_dot_segments() {
+        if !self.is_suspect() || !(self.path.contains("//") || self.has_dot_segments()) {
             return None;
         }
         let mut kept: Vec<&str> = Vec::new();

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use aws_lc_rs::digest::SHA256;
 
@@ -61,15 +62,14 @@ pub struct GenuinePass {
 /// Proof that every rule was met by one request.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Pass {
-    key_id: PublicKeyId,
+    genuine: Arc<GenuinePass>,
     expiry: EpochTime,
-    digest: [u8; 32],
 }
 
 impl Pass {
     /// The key that signed it.
-    pub const fn key_id(&self) -> &PublicKeyId {
-        &self.key_id
+    pub fn key_id(&self) -> &PublicKeyId {
+        &self.genuine.key_id
     }
 
     /// When it ends.
@@ -78,8 +78,8 @@ impl Pass {
     }
 
     /// SHA-256 of the signature: names this pass in a log without being of use to a thief.
-    pub const fn digest(&self) -> &[u8; 32] {
-        &self.digest
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.genuine.digest
     }
 }
 
@@ -117,7 +117,7 @@ pub fn authenticate(
     presented: &PresentedPass<'_>,
     url: &ViewerUrl<'_>,
     trust: &Trust,
-) -> Result<GenuinePass, Denial> {
+) -> Result<Arc<GenuinePass>, Denial> {
     let evidence = Evidence::read(presented, url, trust);
     for rule in &RULES {
         if let Ask::Pass(ask) = rule.ask {
@@ -126,23 +126,25 @@ pub fn authenticate(
     }
     let mut digest = [0; 32];
     digest.copy_from_slice(aws_lc_rs::digest::digest(&SHA256, &evidence.signature?).as_ref());
-    Ok(GenuinePass { key_id: evidence.key?.0.clone(), policy: evidence.terms?.policy, digest })
+    let (key_id, policy) = (evidence.key?.0.clone(), evidence.terms?.policy);
+    Ok(Arc::new(GenuinePass { key_id, policy, digest }))
 }
 
 impl GenuinePass {
     /// Settles whether the pass is good for this request at this time.
-    pub fn admit(&self, request: &ViewerRequest<'_>, now: EpochTime) -> Result<Pass, Denial> {
+    pub fn admit(
+        self: Arc<Self>,
+        request: &ViewerRequest<'_>,
+        now: EpochTime,
+    ) -> Result<Pass, Denial> {
         let circumstances = Circumstances::new(&self.policy, request.url(), request.address(), now);
         for rule in &RULES {
             if let Ask::Place(ask) = rule.ask {
                 ask(&circumstances)?;
             }
         }
-        Ok(Pass {
-            key_id: self.key_id.clone(),
-            expiry: circumstances.statement.window().expiry(),
-            digest: self.digest,
-        })
+        let expiry = circumstances.statement.window().expiry();
+        Ok(Pass { genuine: self, expiry })
     }
 
     /// The key that signed it.
