@@ -28,7 +28,8 @@ class Credential:
         return cls(resource, {n.removeprefix("CloudFront-"): str(v) for n, v in cookies.items()})
 
     def __str__(self) -> str:
-        return f"{self.url} {dict(self.parts)}\n            signed {self.signed_text.decode()}"
+        short = {name: f"{v[:24]}…" if len(v) > 40 else v for name, v in self.parts.items()}
+        return f"{self.url} {short}\n            signed {self.signed_text.decode()}"
 
     @property
     def cookies(self) -> dict[str, str]:

@@ -27,14 +27,14 @@ class Gatepass:
         resource = ["--resource", case.resource, "--output", "json"]
         return json.loads(self._sign("cookies", resource, case, key, style))
 
-    def verify(self, questions: Iterable[Mapping], batch: Path, keys: Iterable) -> dict[str, dict]:
+    def verify(self, questions: Iterable[Mapping], keys: Iterable, *flags: str) -> dict[str, dict]:
         """Gatepass's answers to many questions, by the questions' ids."""
-        batch.write_text("".join(json.dumps(question) + "\n" for question in questions))
+        lines = "".join(json.dumps(question) + "\n" for question in questions)
         trusted = [word for key in keys for word in ("--public-key", f"{key.id}={key.public_file}")]
         # Its exit code is about all of them together; what counts here is each answer.
         done = subprocess.run(
-            [self._program, "verify", "--batch", str(batch), *trusted],
-            stdin=subprocess.DEVNULL,
+            [self._program, "verify", "--batch", "-", *trusted, *flags],
+            input=lines,
             capture_output=True,
             text=True,
             check=False,
@@ -52,6 +52,9 @@ class Gatepass:
             terms += ["--ip-address", case.network]
         if case.custom:
             terms += ["--custom", "--policy-style", style]
+        elif "?" in case.resource:
+            # Of cookies' resources Gatepass would take it for a wildcard, which canned can't have.
+            terms += ["--canned"]
         private_key = str(key.private_files[case.key_format])
         signer = ["--key-pair-id", key.id, "--private-key", private_key]
         return said_by(self._program, "sign", what, *resource, *signer, *terms).decode()

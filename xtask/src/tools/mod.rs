@@ -4,7 +4,8 @@
 //! |---|---|---|
 //! | botocore, boto3, the AWS CLI, cryptography | Python's packages | [`python`] |
 //! | `@aws-sdk/cloudfront-signer`, Playwright | Node's packages | [`node`] |
-//! | Chromium, openssl; for benchmarks nginx, wrk, valgrind | this machine, or else Debian's packages | [`program`], [`debian`] |
+//! | Chromium, openssl | this machine, or else Debian's packages | [`program`], [`debian`] |
+//! | nginx, wrk, valgrind, for benchmarks | likewise | likewise |
 //! | cargo-deny | Rust's packages | [`cargo_deny`] |
 //!
 //! Every one is asked for where it is needed; what is there and still fits is not fetched again.

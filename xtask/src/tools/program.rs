@@ -53,7 +53,9 @@ impl Program {
         format!("GATEPASS_TOOL_{}", self.name().to_uppercase())
     }
 
-    /// The program at this path, if it runs: a package's stub that only says what to install doesn't.
+    /// The program at this path, if it runs.
+    ///
+    /// A package's stub that only says what to install does not.
     pub(crate) fn answering(self, path: PathBuf) -> Result<PathBuf, Failure> {
         let (question, answer) = self.question();
         let said = match Command::new(&path).arg(question).stdin(Stdio::null()).output() {

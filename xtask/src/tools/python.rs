@@ -1,4 +1,4 @@
-//! The Python that the signers are compared in, with the packages of `conformance/requirements.txt`.
+//! The Python that compares the signers, with the packages of `conformance/requirements.txt`.
 
 use std::{path::PathBuf, process::Command};
 
@@ -9,7 +9,7 @@ use crate::{
     tools::{debian, stamp::Stamp},
 };
 
-/// Makes the virtual environment if it isn't there as asked, and says where its folder of programs is.
+/// Makes the virtual environment if it isn't there as asked, and says where its programs are.
 pub(crate) fn ready(checkout: &Checkout) -> Result<PathBuf, Failure> {
     let requirements = checkout.join("conformance/requirements.txt");
     let version = process::quietly(Command::new("python3").arg("--version"))?;

@@ -85,9 +85,10 @@ impl ServeArgs {
             trusted_key_groups: trusted,
             ..BehaviorDraft::default()
         };
-        let guarded = self.private.iter().map(|pattern| {
-            (pattern.clone(), behavior(Some(vec!["folder".into()])))
-        });
+        let guarded = self
+            .private
+            .iter()
+            .map(|pattern| (pattern.clone(), behavior(Some(vec!["folder".into()]))));
         let group = KeyGroup { id: "folder".into(), public_keys: vec![key.id.clone()] };
         Draft {
             public_keys: vec![PublicKeyRecord { id: key.id.clone(), key: key.public.clone() }],
@@ -116,7 +117,9 @@ impl ServeArgs {
         }
         text.push_str(&format!("key      {} ({made}; {})\n", key.id, key.file.display()));
         let Some(pattern) = self.private.first() else {
-            text.push_str("\nnothing is guarded: add --private '/members/*' to ask for a pass there\n");
+            text.push_str(
+                "\nnothing is guarded: add --private '/members/*' to ask for a pass there\n",
+            );
             return say(&text);
         };
         let resource = format!("http://{address}{pattern}");
@@ -139,9 +142,8 @@ impl ServeArgs {
 }
 
 fn load(file: &Path) -> Result<config::Config, Failure> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        Failure::new(format!("can't read {}: {error}", file.display()))
-    })?;
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::new(format!("can't read {}: {error}", file.display())))?;
     let folder = file.parent().unwrap_or(Path::new(""));
     config::read(&text, folder, &|path| std::fs::read(path)).map_err(|mistakes| {
         let count = match mistakes.count() {

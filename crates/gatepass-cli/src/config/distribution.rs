@@ -16,13 +16,17 @@ pub(super) fn read(tables: Vec<Table<'_>>, folder: &Path) -> Vec<DistributionDra
 
 fn distribution(mut table: Table<'_>, folder: &Path) -> DistributionDraft {
     let id = table.required("id", "a name for the distribution").and_then(|id| id.text());
-    let aliases = table.required("aliases", "a list of host names").map_or_else(Vec::new, Value::texts);
+    let aliases =
+        table.required("aliases", "a list of host names").map_or_else(Vec::new, Value::texts);
     let default_root_object =
         table.value("default-root-object").and_then(|object| object.text()).map(Box::from);
     let origins = table.tables("origin").into_iter().map(|one| origin(one, folder)).collect();
     let mut default = table.table("default-behavior");
     if !default.is_there() {
-        table.mistake("", "[distribution.default-behavior] is missing: it holds where no pattern does");
+        table.mistake(
+            "",
+            "[distribution.default-behavior] is missing: it holds where no pattern does",
+        );
     }
     let default_behavior = behavior(&mut default);
     default.finish();

@@ -61,7 +61,9 @@ fn listen(value: &Value<'_>) -> Option<SocketAddr> {
     let text = value.text()?;
     let address = text.parse().ok();
     if address.is_none() {
-        value.mistake(format!("{text:?} is no address to listen on: expected 127.0.0.1:8080 or [::]:8080"));
+        value.mistake(format!(
+            "{text:?} is no address to listen on: expected 127.0.0.1:8080 or [::]:8080"
+        ));
     }
     address
 }
@@ -70,7 +72,9 @@ fn network(value: &Value<'_>) -> Option<IpNet> {
     let text = value.text()?;
     let network = text.parse().or_else(|_| text.parse().map(|one: std::net::IpAddr| one.into()));
     if network.is_err() {
-        value.mistake(format!("{text:?} is no address and no network: expected 10.0.0.0/8 or 192.0.2.7"));
+        value.mistake(format!(
+            "{text:?} is no address and no network: expected 10.0.0.0/8 or 192.0.2.7"
+        ));
     }
     network.ok()
 }

@@ -69,9 +69,8 @@ impl Mistakes {
 
     /// One line for each: `file:line:column: problem`.
     pub(crate) fn lines(&self, file: &dyn fmt::Display) -> String {
-        let lines = self.0.iter().map(|one| {
-            format!("{file}:{}:{}: {}", one.line, one.column, one.problem)
-        });
+        let lines =
+            self.0.iter().map(|one| format!("{file}:{}:{}: {}", one.line, one.column, one.problem));
         lines.collect::<Vec<_>>().join("\n")
     }
 }

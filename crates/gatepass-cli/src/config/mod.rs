@@ -3,8 +3,8 @@
 //! A field that we don't know is a mistake, not a default: `cahce = …` must not pass for
 //! "no cache wanted". Paths are relative to the file.
 
-mod edge;
 mod distribution;
+mod edge;
 mod keys;
 mod mistakes;
 mod table;

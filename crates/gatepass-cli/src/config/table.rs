@@ -99,9 +99,8 @@ impl<'d> Table<'d> {
 
     /// An array of tables; empty if it is missing.
     pub(super) fn tables(&mut self, field: &'static str) -> Vec<Table<'d>> {
-        self.value(field).map_or_else(Vec::new, |value| {
-            value.items().into_iter().map(Value::table).collect()
-        })
+        self.value(field)
+            .map_or_else(Vec::new, |value| value.items().into_iter().map(Value::table).collect())
     }
 
     /// Tells every field that nobody asked for.
@@ -113,7 +112,8 @@ impl<'d> Table<'d> {
                 let table = if self.path.is_empty() { "this file" } else { &self.path };
                 let key = self.fields.and_then(|fields| fields.get_key_value(&**name));
                 let place = key.map_or(place, |(key, _)| key.span());
-                self.reader.mistake(place, format!("{table} has no field {name:?}; it has {known}"));
+                self.reader
+                    .mistake(place, format!("{table} has no field {name:?}; it has {known}"));
             }
         }
     }
@@ -147,9 +147,10 @@ impl<'d> Value<'d> {
 
     /// A whole number within bounds.
     pub(super) fn number(&self, bounds: std::ops::RangeInclusive<u64>) -> Option<u64> {
-        let number = self.value.as_integer().and_then(|integer| {
-            u64::from_str_radix(integer.as_str(), integer.radix()).ok()
-        });
+        let number = self
+            .value
+            .as_integer()
+            .and_then(|integer| u64::from_str_radix(integer.as_str(), integer.radix()).ok());
         let number = number.filter(|number| bounds.contains(number));
         if number.is_none() {
             self.expected(&format!("a whole number from {} to {}", bounds.start(), bounds.end()));

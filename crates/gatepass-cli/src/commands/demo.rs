@@ -22,7 +22,8 @@ use gatepass_edge::{AccessLog, Edge, EdgeConfig, listen};
 
 use self::door::DemoDoor;
 use crate::clock;
-use crate::commands::{cannot_listen, keys, until_told};
+use super::serve::{cannot_listen, until_told};
+use super::keys;
 use crate::words::{Failure, say};
 
 /// Watch private content being guarded, in a browser

@@ -8,7 +8,7 @@ macro_rules! site {
     ($($file:literal)*) => {
         /// Paths below the site's root, and what is there.
         const FILES: &[(&str, &[u8])] = &[
-            $(($file, include_bytes!(concat!("../../demo/site/", $file)))),*
+            $(($file, include_bytes!(concat!("../../../demo/site/", $file)))),*
         ];
     };
 }

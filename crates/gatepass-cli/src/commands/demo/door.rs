@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use gatepass::{
     CookieName, HashAlgorithm, Policy, Resource, Scheme, SetCookie, Signer, Trust, TrustedKeys,
-    ViewerRequest, ViewerUrl, Window, explain,
+    ViewerRequest, ViewerUrl, Window,
 };
 use gatepass_edge::{Body, Connection, Door, Edge};
 use http::header::{
@@ -13,7 +13,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::clock;
-use crate::commands::report_json;
+use super::super::report;
 
 /// The edge, with a button for passes before it.
 pub(super) struct DemoDoor {
@@ -102,8 +102,7 @@ impl DemoDoor {
         let url = ViewerUrl::new(Scheme::Http, host, path, None);
         let cookies = request.headers().get_all(COOKIE).iter().map(HeaderValue::as_bytes);
         let viewer = ViewerRequest::new(url, connection.peer.ip(), cookies);
-        let report = explain(&viewer, &self.trust, clock::now());
-        json_answer(StatusCode::OK, &report_json(&report))
+        answer(StatusCode::OK, report::json(&viewer, &self.trust, clock::now()))
     }
 }
 
@@ -144,7 +143,11 @@ fn set_cookies(response: &mut Response<Body>, lines: Vec<String>) {
 }
 
 fn json_answer(status: StatusCode, value: &Value) -> Response<Body> {
-    let mut response = Response::new(Body::Whole(Bytes::from(format!("{value:#}\n"))));
+    answer(status, format!("{value:#}\n"))
+}
+
+fn answer(status: StatusCode, json: String) -> Response<Body> {
+    let mut response = Response::new(Body::Whole(Bytes::from(json)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -1,0 +1,14 @@
+//! One file for each command: its flags, and what it does with them.
+
+pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod keys;
+pub(crate) mod lint;
+pub(crate) mod serve;
+pub(crate) mod sign;
+pub(crate) mod verify;
+
+mod own_keys;
+mod report;
+mod trust;
+mod viewer;
