@@ -65,7 +65,9 @@ fn summarize(finished: &[Finished]) -> Result<(), Failure> {
             0 => String::new(),
             count => format!(", {count} marked as ignored did not run"),
         };
-        say::plain(&format!("  {name:<10} {tally}{ignored} ({seconds} s)"));
+        // Of the stages only `tools` has nothing to count: the others fail if they ran nothing.
+        let found = if tally.ran_nothing() { "ready".to_owned() } else { tally.to_string() };
+        say::plain(&format!("  {name:<10} {found}{ignored} ({seconds} s)"));
         total += *tally;
     }
     say::plain(&format!("\n{total}"));
