@@ -76,14 +76,12 @@ fn not_seconds(error: &EpochTimeError) -> Failure {
 }
 
 fn not_a_time(text: &str) -> Failure {
-    match text.parse::<DateTime>() {
-        Ok(local) => Failure::new(format!("{text} does not say in which time zone"))
-            .hint(format!("write {local}Z for UTC, or {local}+02:00 where it is two hours later")),
-        Err(_) => {
-            let shown: String = text.chars().take(40).collect();
-            Failure::new(format!("{shown:?} is not a time")).hint(HOW_TO_WRITE)
-        }
+    if let Ok(local) = text.parse::<DateTime>() {
+        return Failure::new(format!("{text} does not say in which time zone"))
+            .hint(format!("write {local}Z for UTC, or {local}+02:00 where it is two hours later"));
     }
+    let shown: String = text.chars().take(40).collect();
+    Failure::new(format!("{shown:?} is not a time")).hint(HOW_TO_WRITE)
 }
 
 const HOW_TO_WRITE: &str =

@@ -49,6 +49,11 @@ pub(crate) fn read(text: &str) -> Result<CookieJar, Failure> {
     if lines().any(|line| set_cookie_value(line).is_some()) {
         return Ok(CookieJar::of_set_cookies(lines().filter_map(set_cookie_value)));
     }
+    if !lines().any(|line| line.contains('=')) {
+        return Err(Failure::new("there are no cookies in it").hint(
+            "give a Cookie header, name=value lines, Set-Cookie lines, JSON, or a cookie jar",
+        ));
+    }
     Ok(CookieJar(lines().map(|line| StoredCookie::plain(without_name(line))).collect()))
 }
 
@@ -247,8 +252,8 @@ Set-Cookie: c=4; Domain=other.org";
     }
 
     #[test]
-    fn says_what_is_no_map_of_cookies() {
-        for file in ["{", "[1]", r#"{"a": 1}"#] {
+    fn says_what_holds_no_cookies() {
+        for file in ["", "secret", "{", "[1]", r#"{"a": 1}"#] {
             assert!(read(file).is_err(), "{file}");
         }
     }

@@ -100,10 +100,8 @@ impl CurlCommand {
         }
         let from_bare = || bare.iter().find(|word| word.contains("://")).or(bare.first());
         command.url = command.url.or_else(|| from_bare().map(|word| (*word).to_owned()));
-        command.url = command.url.map(|url| match url.contains("://") {
-            true => url,
-            false => format!("http://{url}"),
-        });
+        command.url =
+            command.url.map(|url| if url.contains("://") { url } else { format!("http://{url}") });
         Ok(command)
     }
 

@@ -145,13 +145,15 @@ pub(crate) fn report_usage(error: &clap::Error) -> ExitCode {
 pub(crate) const NAME_THE_KEY: &str =
     "name its file, or put it into an environment variable and write env:NAME";
 
-/// Says whether text holds a private key, in PEM or in bare base64.
+/// Says whether text holds a private key: in PEM, or by how the base64 of one begins.
 pub(crate) fn holds_a_key(text: &str) -> bool {
+    const BEGINNINGS: [&str; 5] = ["MII", "MIG", "MHcCAQEE", "MDECAQEE", "LS0tLS1CRUdJTi"];
     let is_base64 = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '/');
-    text.contains("PRIVATE KEY")
-        || text.split(|letter| !is_base64(letter)).any(|word| {
-            word.len() >= 64 && (word.starts_with("MI") || word.starts_with("LS0tLS1CRUdJTi"))
-        })
+    let is_long =
+        |at: usize| text[at..].chars().take_while(|&letter| is_base64(letter)).count() > 60;
+    let is_whole = |at: usize| !text[..at].ends_with(|letter: char| letter.is_ascii_alphanumeric());
+    let mut found = BEGINNINGS.iter().flat_map(|beginning| text.match_indices(beginning));
+    text.contains("PRIVATE KEY") || found.any(|(at, _)| is_whole(at) && is_long(at))
 }
 
 /// Text from elsewhere, with its control characters escaped but for line breaks.
@@ -177,6 +179,7 @@ mod tests {
             "-----BEGIN PRIVATE KEY-----",
             "-----BEGIN RSA PRIVATE KEY-----\\nMII",
             "unexpected argument 'MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgAAAAAAAAAAAAAAAAAAAA' found",
+            "file://MHcCAQEEIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JR0hBZ0VBTUJNR0J5cUdTTTQ5QWdFR0",
         ] {
             assert!(holds_a_key(key), "{key}");

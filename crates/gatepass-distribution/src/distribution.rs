@@ -62,8 +62,11 @@ impl Distribution {
         self.behaviors().any(|behavior| behavior.gate.is_guarded())
     }
 
-    pub(crate) fn answers_to(&self, host: &str) -> bool {
-        self.aliases.iter().any(|alias| covers_host(alias, host))
+    /// How well its aliases fit a host, if they do: the longest that covers it, and its own
+    /// name before any pattern.
+    pub(crate) fn claim_to(&self, host: &str) -> Option<(bool, usize)> {
+        let claims = self.aliases.iter().filter(|alias| covers_host(alias, host));
+        claims.map(|alias| (!alias.contains('*'), alias.len())).max()
     }
 }
 

@@ -3,7 +3,7 @@
 //! # Invariants
 //!
 //! - A snapshot that exists is well-formed: no behavior names a missing origin or key group,
-//!   no host belongs to two distributions, no login page redirects to itself.
+//!   no alias belongs to two distributions, no login page redirects to itself.
 //! - A behavior that trusts key groups stays closed, even if they hold no key.
 
 use std::collections::HashSet;
@@ -72,7 +72,9 @@ impl Snapshot {
         let distribution = self
             .distributions
             .iter()
-            .find(|distribution| distribution.answers_to(name))
+            .filter_map(|one| Some((one.claim_to(name)?, one)))
+            .max_by_key(|(claim, _)| *claim)
+            .map(|(_, distribution)| distribution)
             .ok_or(RouteError::UnknownHost)?;
         if path.is_ambiguous() && distribution.guards_anything() {
             return Err(RouteError::AmbiguousPath);

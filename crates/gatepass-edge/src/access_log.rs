@@ -2,7 +2,7 @@
 //!
 //! It says who asked for what, what came of it, and why; of a pass it tells the key's ID,
 //! the expiry and eight hexadecimal digits of the signature's digest. It never holds a
-//! signature, a policy, a cookie, or a reserved parameter.
+//! signature, an encoded policy or a cookie; its URL is without reserved parameters.
 
 use std::fmt::Write as _;
 use std::io::Write;

@@ -1,18 +1,19 @@
 //! The life of a viewer request. Every step may end it; none goes back.
 //!
 //! ```text
-//! limits ─► viewer ─► route ─► method ─► gate ─► origin ─► error page? ─► answer, logged
+//! limits ─► viewer ─► route ─► preflight? ─► method ─► gate ─► origin ─► error page? ─► answer, logged
 //! ```
 //!
 //! 1. What is too long is refused before it is read.
 //! 2. The request is read once: absolute URL, address, the passes presented.
 //! 3. Host and path choose distribution and behavior; an unknown host gets the HTML 403.
-//! 4. A method that the behavior doesn't know gets the HTML 403; a preflight is answered.
+//! 4. A preflight is answered; a method that the behavior doesn't know gets the HTML 403.
 //! 5. The gate admits or denies, at the time the request arrived. Whatever runs after that
 //!    runs to its end.
 //! 6. Only an [`Admitted`] request reaches an origin.
 //! 7. An error, the gate's or the origin's, may be answered by the distribution's own page.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -24,12 +25,13 @@ use gatepass_distribution::{
     Admitted, CacheBehavior, Distribution, Gate, NormalPath, Origin, OriginKind, Route, RouteError,
     Snapshot, VerifiedPasses,
 };
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 
 use crate::access_log::{AccessLog, Entry};
 use crate::body::Body;
 use crate::config::EdgeConfig;
 use crate::listener::{Connection, Door};
+use crate::origin::Wanted;
 use crate::origin::directory::{Directory, DirectoryError};
 use crate::viewer::{Proxies, Viewer, ViewerError};
 use crate::{refuse, respond};
@@ -52,13 +54,6 @@ pub struct Edge {
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct EdgeError(#[from] DirectoryError);
-
-/// What is asked of an origin: nothing of the pass is in it.
-struct OriginRequest<'r> {
-    method: &'r Method,
-    path: String,
-    headers: &'r HeaderMap,
-}
 
 impl Edge {
     /// Opens every folder that the snapshot names; nothing is served until all are there.
@@ -117,13 +112,13 @@ impl Edge {
         now: EpochTime,
         entry: &mut Entry,
     ) -> Response<Body> {
-        if let Some(refusal) = refuse::oversized(request, &self.config.limits) {
+        if let Some(refusal) = refuse::oversized(request, &self.config.limits, entry) {
             return refusal;
         }
         let viewer = match Viewer::read(request, connection, &self.proxies) {
             Ok(viewer) => viewer,
             Err(error @ ViewerError::Host) => {
-                return refuse::bad_request(&error.to_string(), entry);
+                return refuse::bad_request(&error.to_string(), request.method(), entry);
             }
         };
         entry.viewer(&viewer);
@@ -131,10 +126,10 @@ impl Edge {
         let route = match self.snapshot.route(viewer.url().host(), &path) {
             Ok(route) => route,
             Err(error @ RouteError::AmbiguousPath) => {
-                return refuse::bad_request(&error.to_string(), entry);
+                return refuse::bad_request(&error.to_string(), request.method(), entry);
             }
             Err(error @ RouteError::UnknownHost) => {
-                return refuse::unknown_host(&error.to_string(), entry);
+                return refuse::unknown_host(&error.to_string(), request.method(), entry);
             }
         };
         let mut response =
@@ -159,7 +154,7 @@ impl Edge {
         if let Some(refusal) = refuse::method(request, entry) {
             return refusal;
         }
-        let wanted = OriginRequest {
+        let wanted = Wanted {
             method: request.method(),
             path: origin_path(route.distribution, viewer.url().path()),
             headers: request.headers(),
@@ -199,20 +194,17 @@ impl Edge {
         &self,
         distribution: &Distribution,
         behavior: &CacheBehavior,
-        admitted: &Admitted<OriginRequest<'_>>,
+        admitted: &Admitted<Wanted<'_>>,
         now: EpochTime,
     ) -> Response<Body> {
         let now = UNIX_EPOCH + Duration::from_secs(now.seconds());
-        let wanted = admitted.request();
         let origin: &Origin = behavior.origin(distribution.origins());
         let directory = match &origin.kind {
             OriginKind::Directory(path) => self.directories.get(path),
             _ => None,
         };
         match directory {
-            Some(directory) => {
-                directory.fetch(wanted.method, &wanted.path, wanted.headers, now).map(Body::File)
-            }
+            Some(directory) => directory.fetch(admitted, now).map(Body::File),
             None => respond::empty(StatusCode::BAD_GATEWAY),
         }
     }
@@ -230,9 +222,9 @@ impl Edge {
         };
         let nothing_conditional = HeaderMap::new();
         let method = request.method();
-        let admitted = Admitted::error_page(custom, |path| OriginRequest {
+        let admitted = Admitted::error_page(custom, |path| Wanted {
             method,
-            path: path.to_owned(),
+            path: path.to_owned().into(),
             headers: &nothing_conditional,
         });
         let behavior = distribution.behavior(&NormalPath::read(custom.page()));
@@ -262,9 +254,9 @@ impl fmt::Debug for Edge {
 }
 
 /// `/` is fetched as the default root object; every other path as it came.
-fn origin_path(distribution: &Distribution, path: &str) -> String {
+fn origin_path<'p>(distribution: &Distribution, path: &'p str) -> Cow<'p, str> {
     match distribution.default_root_object() {
-        Some(object) if path == "/" => format!("/{object}"),
-        _ => path.to_owned(),
+        Some(object) if path == "/" => Cow::Owned(format!("/{object}")),
+        _ => Cow::Borrowed(path),
     }
 }

@@ -1,6 +1,6 @@
 //! The viewers' door: HTTP in, the gate, content from its origin, one log line out.
 //!
-//! Begin with [`Edge::answer`] in `edge.rs`: the life of a viewer request on one page.
+//! Begin with [`Edge::handle`] in `edge.rs`: the life of a viewer request on one page.
 //! Listeners stand outside of it, behind the [`Door`] trait, so that the same request can be
 //! answered in a test, behind another listener, or with something in front of it.
 
@@ -15,6 +15,7 @@ mod refuse;
 
 mod respond;
 
+#[doc(hidden)]
 pub mod origin;
 
 mod access_log;

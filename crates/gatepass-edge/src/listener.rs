@@ -6,15 +6,17 @@
 //! What a stranger can hold up is bounded: the number of connections, the time until a
 //! request's headers are complete, the time in which nothing of an answer is taken.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gatepass::Scheme;
 use http::{Request, Response};
@@ -186,8 +188,11 @@ impl<D: Door> Worker<D> {
         stream.set_write_timeout(Some(self.limits.stall_timeout));
         let io = TokioIo::new(Box::pin(stream));
         let door = Arc::clone(&self.door);
+        let asked = Rc::new(Cell::new(Instant::now()));
+        let last_asked = Rc::clone(&asked);
         let service = service_fn(move |request| {
             let door = Arc::clone(&door);
+            last_asked.set(Instant::now());
             async move { Ok::<_, Infallible>(door.answer(request, &connection).await) }
         });
         match version {
@@ -200,40 +205,48 @@ impl<D: Door> Worker<D> {
                     .title_case_headers(true)
                     .serve_connection(io, service);
                 let mut serving = pin!(serving);
-                self.until_stopped(
-                    &mut serving,
-                    hyper::server::conn::http1::Connection::graceful_shutdown,
-                )
-                .await;
+                let end = http1::Connection::graceful_shutdown;
+                self.until_stopped(&mut serving, std::future::pending(), end).await;
             }
             Spoken::Http2 => {
                 let serving = http2::Builder::new(LocalExecutor)
                     .timer(TokioTimer::new())
-                    .keep_alive_interval(Some(Duration::from_secs(20)))
+                    .keep_alive_interval(Some(self.limits.request_timeout))
+                    .keep_alive_timeout(self.limits.request_timeout)
                     .max_header_list_size(64 * 1024)
                     .max_concurrent_streams(128)
                     .serve_connection(io, service);
                 let mut serving = pin!(serving);
-                self.until_stopped(
-                    &mut serving,
-                    hyper::server::conn::http2::Connection::graceful_shutdown,
-                )
-                .await;
+                let idle = unasked_for(self.limits.request_timeout, asked);
+                let end = http2::Connection::graceful_shutdown;
+                self.until_stopped(&mut serving, idle, end).await;
             }
         }
     }
 
+    /// Serves until the connection ends by itself; asks it to end when it is idle, or when
+    /// the door closes. What was begun still comes to its end.
     async fn until_stopped<F: Future>(
         &self,
-        serving: &mut std::pin::Pin<&mut F>,
-        finish: impl FnOnce(std::pin::Pin<&mut F>),
+        serving: &mut Pin<&mut F>,
+        idle: impl Future<Output = ()>,
+        finish: impl FnOnce(Pin<&mut F>),
     ) {
         let mut stopped = self.stopped.clone();
         tokio::select! {
             _ = &mut *serving => return,
+            () = idle => finish(serving.as_mut()),
             _ = stopped.wait_for(|stopped| *stopped) => finish(serving.as_mut()),
         }
         serving.as_mut().await;
+    }
+}
+
+/// Ends once nothing was asked for so long. HTTP/1 has this in its header timeout; an HTTP/2
+/// connection would stay for ever, as long as the viewer answers pings.
+async fn unasked_for(limit: Duration, asked: Rc<Cell<Instant>>) {
+    while let Some(left) = limit.checked_sub(asked.get().elapsed()) {
+        tokio::time::sleep(left + Duration::from_millis(10)).await;
     }
 }
 

@@ -60,7 +60,11 @@ pub(crate) fn asks_for_a_page<B>(request: &Request<B>) -> bool {
 }
 
 /// 414 and 494, whose connections are closed.
-pub(crate) fn oversized<B>(request: &Request<B>, limits: &Limits) -> Option<Response<Body>> {
+pub(crate) fn oversized<B>(
+    request: &Request<B>,
+    limits: &Limits,
+    entry: &mut Entry,
+) -> Option<Response<Body>> {
     let target = request.uri().path_and_query().map_or(1, |target| target.as_str().len());
     let status = if target > limits.url_bytes {
         StatusCode::URI_TOO_LONG
@@ -73,19 +77,20 @@ pub(crate) fn oversized<B>(request: &Request<B>, limits: &Limits) -> Option<Resp
         }
         StatusCode::from_u16(494).expect("494 is a status")
     };
+    entry.refused("too_long", "the URL or the headers are longer than the limits allow");
     Some(respond::page(status, "Bad request.", request.method()))
 }
 
 /// 400, for what can be read in more than one way.
-pub(crate) fn bad_request(problem: &str, entry: &mut Entry) -> Response<Body> {
+pub(crate) fn bad_request(problem: &str, method: &Method, entry: &mut Entry) -> Response<Body> {
     entry.refused("bad_request", problem);
-    respond::page(StatusCode::BAD_REQUEST, "Bad request.", &Method::GET)
+    respond::page(StatusCode::BAD_REQUEST, "Bad request.", method)
 }
 
 /// 403, for a host that no distribution has.
-pub(crate) fn unknown_host(problem: &str, entry: &mut Entry) -> Response<Body> {
+pub(crate) fn unknown_host(problem: &str, method: &Method, entry: &mut Entry) -> Response<Body> {
     entry.refused("unknown_host", problem);
-    respond::page(StatusCode::FORBIDDEN, "Bad request.", &Method::GET)
+    respond::page(StatusCode::FORBIDDEN, "Bad request.", method)
 }
 
 /// 403, for a method beyond GET and HEAD, and for a GET that carries a body.

@@ -94,11 +94,9 @@ impl Proxies {
 
     /// Steps from proxy to proxy; an entry that is no address ends the walk at the last proxy.
     fn address_behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        let lines: Vec<&str> = headers
-            .get_all("x-forwarded-for")
-            .iter()
-            .filter_map(|line| line.to_str().ok())
-            .collect();
+        // A line that is no text is no address either, and ends the walk.
+        let lines = headers.get_all("x-forwarded-for").iter();
+        let lines: Vec<&str> = lines.map(|line| line.to_str().unwrap_or("unreadable")).collect();
         let mut believed = peer;
         for entry in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
             match entry.trim().parse::<IpAddr>() {
@@ -120,6 +118,8 @@ fn last_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     fn address(peer: &str, forwarded: &[&str]) -> String {
@@ -127,7 +127,7 @@ mod tests {
             Proxies::new(vec!["10.0.0.0/8".parse().unwrap(), "127.0.0.1/32".parse().unwrap()]);
         let mut headers = HeaderMap::new();
         for line in forwarded {
-            headers.append("x-forwarded-for", line.parse().unwrap());
+            headers.append("x-forwarded-for", HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
         headers.append("x-forwarded-proto", "https".parse().unwrap());
         let connection =
@@ -143,6 +143,7 @@ mod tests {
         assert_eq!(address("10.0.0.1", &["6.6.6.6, 203.0.113.9, 10.1.1.1"]), "https 203.0.113.9");
         assert_eq!(address("10.0.0.1", &["6.6.6.6", "203.0.113.9"]), "https 203.0.113.9");
         assert_eq!(address("10.0.0.1", &["6.6.6.6, unknown"]), "https 10.0.0.1");
+        assert_eq!(address("10.0.0.1", &["6.6.6.6", "203.0.113.9, \u{e9}"]), "https 10.0.0.1");
         assert_eq!(address("10.0.0.1", &[]), "https 10.0.0.1");
         assert_eq!(address("127.0.0.1", &["::ffff:203.0.113.9"]), "https 203.0.113.9");
     }

@@ -114,11 +114,8 @@ fn draining_finishes_what_runs_and_takes_nothing_new() {
     assert!(std::net::TcpStream::connect(address).is_err());
 }
 
-#[test]
-fn speaks_cleartext_http2() {
-    let site = site().start();
-    let mut stream = site.connect();
-    // Preface, empty SETTINGS, and HEADERS on stream 1: GET http://media.test/public/a.txt
+/// The preface, empty SETTINGS, and HEADERS on stream 1 for `http://media.test/public/a.txt`.
+fn http2_request() -> Vec<u8> {
     let mut frames = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
     let mut block = vec![0x82, 0x86];
     for (name, value) in [(0x04, &b"/public/a.txt"[..]), (0x01, b"media.test")] {
@@ -128,7 +125,14 @@ fn speaks_cleartext_http2() {
     }
     frames.extend([0, 0, u8::try_from(block.len()).unwrap(), 1, 0x05, 0, 0, 0, 1]);
     frames.extend(block);
-    stream.write_all(&frames).unwrap();
+    frames
+}
+
+#[test]
+fn speaks_cleartext_http2() {
+    let site = site().start();
+    let mut stream = site.connect();
+    stream.write_all(&http2_request()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     let mut answer = Vec::new();
     let mut buffer = [0; 4_096];
@@ -137,4 +141,16 @@ fn speaks_cleartext_http2() {
         assert!(length > 0, "{answer:?}");
         answer.extend_from_slice(&buffer[..length]);
     }
+}
+
+#[test]
+fn an_idle_http2_connection_is_closed() {
+    let site = site()
+        .with_config(|config| config.limits.request_timeout = Duration::from_millis(300))
+        .start();
+    let mut stream = site.connect();
+    stream.write_all(&http2_request()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    assert!(answer.windows(7).any(|window| window == b"for all"));
 }

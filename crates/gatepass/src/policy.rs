@@ -216,7 +216,18 @@ impl Policy {
     }
 }
 
+impl From<Statement> for Policy {
+    fn from(statement: Statement) -> Self {
+        Self { statements: vec![statement] }
+    }
+}
+
 impl Statement {
+    /// The same for other URLs.
+    pub(crate) fn with_scope(&self, scope: Scope) -> Self {
+        Self { scope, ..self.clone() }
+    }
+
     /// The URLs it covers.
     pub const fn scope(&self) -> &Scope {
         &self.scope

@@ -24,8 +24,8 @@ pub enum SignError {
     /// The key refused to sign.
     #[error("the private key could not sign")]
     Key,
-    /// CloudFront would refuse the policy.
-    #[error("CloudFront would refuse this policy: {0}")]
+    /// No gate would read the policy, or CloudFront would not.
+    #[error("the policy would be refused: {0}")]
     Policy(PolicyError),
     /// A character that never travels in a URL as it is.
     #[error("{text:?} holds {character:?}, which no browser sends as it is")]
@@ -111,6 +111,8 @@ impl Unsigned {
             statement.scope().texts().into_iter().try_for_each(check_encoded)?;
         }
         let message = policy.to_json(style).into_bytes();
+        // What our own gate could not read is not worth a signature.
+        Policy::parse(&message, Reading::Gatepass).map_err(SignError::Policy)?;
         Ok(Self { message, hash, terms: Terms::Custom { style } })
     }
 
@@ -120,6 +122,8 @@ impl Unsigned {
         if url.contains('*') {
             return Err(SignError::Star(url.into()));
         }
+        EpochTime::in_pass(expiry.seconds())
+            .map_err(|error| SignError::Policy(PolicyError::Expires(error)))?;
         let message = canned_json(url, &expiry.seconds().to_string()).into_bytes();
         Ok(Self { message, hash, terms: Terms::Canned { expiry } })
     }
@@ -127,7 +131,7 @@ impl Unsigned {
     /// Canned if the policy says no more than that, else custom as botocore writes it.
     pub fn shortest(policy: &Policy, hash: HashAlgorithm) -> Result<Self, SignError> {
         match policy.as_canned() {
-            Ok((url, expiry)) if !url.contains(['*', '?']) => Self::canned(url, expiry, hash),
+            Ok((url, expiry)) if !url.contains('*') => Self::canned(url, expiry, hash),
             _ => Self::custom(policy, JsonStyle::Botocore, hash),
         }
     }
@@ -269,15 +273,12 @@ impl Policy {
         for statement in self.statements() {
             let each = match statement.scope() {
                 Scope::Patterns(patterns) => {
-                    patterns.iter().map(|pattern| vec![pattern.clone()]).collect()
+                    patterns.iter().map(|pattern| Scope::Patterns(vec![pattern.clone()])).collect()
                 }
-                Scope::Everything | Scope::Exactly(_) => vec![Vec::new()],
+                one => vec![one.clone()],
             };
-            for resources in each {
-                let mut policy = Self::new(resources, *statement.window());
-                if let Some(network) = statement.network() {
-                    policy = policy.from_network(network);
-                }
+            for scope in each {
+                let policy = Self::from(statement.with_scope(scope));
                 Self::parse(policy.to_json(JsonStyle::Botocore).as_bytes(), Reading::CloudFront)
                     .map_err(SignError::Policy)?;
                 policies.push(policy);

@@ -21,9 +21,9 @@ use gatepass_distribution::{
 use gatepass_edge::{AccessLog, Edge, EdgeConfig, listen};
 
 use self::door::DemoDoor;
-use crate::clock;
-use super::serve::{cannot_listen, until_told};
 use super::keys;
+use super::serve::{cannot_listen, until_told};
+use crate::clock;
 use crate::words::{Failure, say};
 
 /// Watch private content being guarded, in a browser
@@ -79,7 +79,8 @@ impl DemoArgs {
             SocketAddr::V4(_) => format!("localhost:{}", address.port()),
             SocketAddr::V6(_) => address.to_string(),
         };
-        let lines: String = door.curl_lines(&host).iter().map(|line| format!("  {line}\n")).collect();
+        let lines: String =
+            door.curl_lines(&host).iter().map(|line| format!("  {line}\n")).collect();
         say(&format!(
             "demo: http://{host}/\n\nOpen it in a browser, or walk the same steps by hand:\n\n{lines}\nPasses last {} seconds. Ctrl-C ends the demo.\n",
             self.pass_seconds
@@ -88,7 +89,8 @@ impl DemoArgs {
 }
 
 fn open(folder: &Path, key: PublicKeyRecord, config: EdgeConfig) -> Result<Edge, Failure> {
-    let bug = |problem: String| Failure::new(format!("the demo's own configuration is wrong: {problem}"));
+    let bug =
+        |problem: String| Failure::new(format!("the demo's own configuration is wrong: {problem}"));
     let site = |trusted: Option<Vec<Box<str>>>| BehaviorDraft {
         origin: "site".into(),
         on_denied: trusted.as_ref().and_then(|_| "/login.html".parse().ok()),

@@ -62,15 +62,13 @@ fn id_and_file(text: &str) -> Result<(PublicKeyId, &str), Failure> {
         return Ok((id, file));
     }
     let name = Path::new(text).file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    match name.strip_suffix(".public.pem").map(str::parse) {
-        Some(Ok(id)) => Ok((id, text)),
-        _ => {
-            // It may be a key itself, which is not to be said.
-            let source = Source::new(text)?;
-            Err(Failure::new(format!("{source} does not say under which ID the key is known"))
-                .hint("write ID=FILE, with the ID that the passes name"))
-        }
+    if let Some(Ok(id)) = name.strip_suffix(".public.pem").map(str::parse) {
+        return Ok((id, text));
     }
+    // It may be a key itself, which is not to be said.
+    let source = Source::new(text)?;
+    Err(Failure::new(format!("{source} does not say under which ID the key is known"))
+        .hint("write ID=FILE, with the ID that the passes name"))
 }
 
 /// What the gate that guards `url` trusts, by a configuration.

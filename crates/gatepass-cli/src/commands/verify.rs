@@ -5,13 +5,13 @@ mod batch;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use gatepass::{Denial, EpochTime, Pass, Trust, verify};
+use gatepass::{Denial, EpochTime, Pass, Trust, explain, verify};
 
-use super::report;
+use super::report::{self, verdict_line};
 use super::trust::TrustArgs;
 use super::viewer::ViewerArgs;
 use crate::clock::Clock;
-use crate::words::{BAD, DENIED, Failure, GOOD, hint_line, printable, say};
+use crate::words::{DENIED, Failure, hint_line, printable, say};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -59,7 +59,7 @@ impl VerifyArgs {
         let verdict = verify(&request, trust, now);
         match self.output {
             Output::Text => say(&told(&verdict))?,
-            Output::Json => say(&report::json(&request, trust, now))?,
+            Output::Json => say(&report::verdict_json(&explain(&request, trust, now)))?,
         }
         viewer.note_the_address(&verdict);
         Ok(exit_code(&verdict))
@@ -73,16 +73,6 @@ fn told(verdict: &Result<Pass, Denial>) -> String {
             let hint = denial.hint().map(hint_line).unwrap_or_default();
             format!("{}\n{}{hint}", verdict_line(verdict), printable(&denial.to_string()))
         }
-    }
-}
-
-pub(super) fn verdict_line(verdict: &Result<Pass, Denial>) -> String {
-    match verdict {
-        Ok(pass) => {
-            let (key, expiry) = (pass.key_id(), pass.expiry());
-            format!("{GOOD}admitted:{GOOD:#} by the key {key}, until {expiry}")
-        }
-        Err(denial) => format!("{BAD}denied:{BAD:#} {}", denial.code()),
     }
 }
 

@@ -44,7 +44,9 @@ impl ViewerArgs {
 
     /// The request that a pasted `curl` command would make.
     pub(super) fn viewer_of_curl(&self, line: &str, now: EpochTime) -> Result<Viewer, Failure> {
-        let command = CurlCommand::parse(line)?;
+        let stdin = if line == "-" { Some(Source::Stdin.read_text()?) } else { None };
+        let line = stdin.as_ref().map_or(line, |text| text.as_str());
+        let command = CurlCommand::parse(line).map_err(|failure| failure.at("--curl"))?;
         let url = self.url.clone().or(command.url).ok_or_else(no_url)?;
         let mut viewer = Viewer { url, cookies: command.cookies, address: self.client_ip };
         viewer.cookies.extend(self.cookies.iter().cloned());
@@ -80,14 +82,11 @@ impl Viewer {
         let found = cookie_jar::read(&text).map_err(|failure| failure.at(source))?;
         let url = parse_url(&self.url)?;
         let sent = found.sent_to(&url, now);
-        match sent.kept_back {
-            0 => {}
-            1 => {
-                note("one cookie of the file is not sent: its domain, path or expiry keeps it back")
-            }
-            many => note(&format!(
-                "{many} cookies of the file are not sent: their domain, path or expiry keeps them back"
-            )),
+        if sent.kept_back > 0 {
+            note(&format!(
+                "{} of the file's cookies stay at home, by their domain, path or expiry",
+                sent.kept_back
+            ));
         }
         self.cookies.push(sent.header);
         Ok(())

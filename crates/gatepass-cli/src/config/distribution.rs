@@ -4,8 +4,8 @@ use std::path::Path;
 
 use gatepass::{HashAlgorithm, Reading};
 use gatepass_distribution::{
-    BehaviorDraft, Cors, DistributionDraft, ErrorResponse, LoginPage, Origin, OriginKind,
-    PathPattern,
+    BehaviorDraft, Cors, DistributionDraft, ErrorResponse, ErrorResponseError, LoginPage, Origin,
+    OriginKind, PathPattern,
 };
 
 use super::table::{Table, Value};
@@ -116,7 +116,12 @@ fn error_response(mut table: Table<'_>) -> Option<ErrorResponse> {
         ErrorResponse::new(as_status(status), page, as_status(response_status.unwrap_or(status)))
     });
     if let Some(Err(error)) = &made {
-        table.mistake("page", error.to_string());
+        let field = match error {
+            ErrorResponseError::Page(_) => "page",
+            ErrorResponseError::Status(_) => "status",
+            ErrorResponseError::ResponseStatus(_) => "response-status",
+        };
+        table.mistake(field, error.to_string());
     }
     table.finish();
     made?.ok()

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gatepass::{KeySizes, PublicKey, PublicKeyId};
+use gatepass::{KeySizes, KeyType, PublicKey, PublicKeyId, SigningKey};
 use gatepass_distribution::{KeyGroup, PublicKeyRecord};
 
 use super::ReadFile;
@@ -24,9 +24,15 @@ pub(super) fn public_keys(
             .required("file", "the path of a public key in PEM")
             .and_then(|file| public_key(&file, folder, read_file, sizes));
         table.finish();
-        Some(PublicKeyRecord { id: id?, key: key? })
+        // A key that can't be read is told once, and not again by every group that names it:
+        // something stands in for it until the configuration is refused.
+        Some(PublicKeyRecord { id: id?, key: key.or_else(stand_in)? })
     };
     tables.into_iter().filter_map(read).collect()
+}
+
+fn stand_in() -> Option<PublicKey> {
+    SigningKey::generate(KeyType::P256).ok().map(|key| key.public_key().clone())
 }
 
 fn public_key(

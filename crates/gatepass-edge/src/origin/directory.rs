@@ -28,9 +28,11 @@ use std::time::SystemTime;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
+use gatepass_distribution::Admitted;
 use http::header::ALLOW;
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderValue, Method, Response, StatusCode};
 
+use super::Wanted;
 use super::file_body::FileBody;
 use super::found::{Found, bare};
 use super::spelling::Spelling;
@@ -67,16 +69,10 @@ impl Directory {
         Ok(Self { folder, spelling, seed: RandomState::new() })
     }
 
-    /// Answers a GET or HEAD request for a path, which is percent-encoded and begins with `/`.
-    /// No file is younger than `now`.
-    pub fn fetch(
-        &self,
-        method: &Method,
-        path: &str,
-        headers: &HeaderMap,
-        now: SystemTime,
-    ) -> Response<FileBody> {
-        if method != Method::GET && method != Method::HEAD {
+    /// Answers a GET or HEAD request that the gate let through. No file is younger than `now`.
+    pub fn fetch(&self, admitted: &Admitted<Wanted<'_>>, now: SystemTime) -> Response<FileBody> {
+        let Wanted { method, path, headers } = admitted.request();
+        if **method != Method::GET && **method != Method::HEAD {
             return method_not_allowed();
         }
         match self.find(path, now) {

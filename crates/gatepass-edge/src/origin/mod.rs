@@ -1,4 +1,10 @@
 //! Where content comes from. So far that is a folder: begin with [`directory`].
+//!
+//! Every origin takes its request as `Admitted<Wanted>`, which only the gate can make.
+
+use std::borrow::Cow;
+
+use http::{HeaderMap, Method};
 
 pub mod directory;
 
@@ -13,3 +19,15 @@ pub mod range;
 pub mod content_type;
 
 pub mod file_body;
+
+/// What is asked of an origin.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "the edge and tests write it out")]
+pub struct Wanted<'r> {
+    /// GET or HEAD.
+    pub method: &'r Method,
+    /// The raw path.
+    pub path: Cow<'r, str>,
+    /// The viewer's headers; a folder reads conditions and ranges from them and nothing else.
+    pub headers: &'r HeaderMap,
+}

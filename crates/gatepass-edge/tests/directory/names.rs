@@ -6,12 +6,12 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use gatepass_edge::origin::directory::{Directory, DirectoryError};
 use http::header::CONTENT_TYPE;
 
-use crate::origin::{self, Origin};
+use crate::origin::{self, Origin, admitted};
 
 fn opens(origin: &Origin, path: &str) -> bool {
     let answer = origin.get(path);
@@ -164,12 +164,8 @@ fn only_regular_files_are_served_and_none_keeps_us_waiting() {
     assert!(started.elapsed() < Duration::from_secs(2));
 
     let devices = Directory::open(Path::new("/dev")).unwrap();
-    let answer = devices.fetch(
-        &http::Method::GET,
-        "/zero",
-        &http::HeaderMap::new(),
-        std::time::SystemTime::UNIX_EPOCH,
-    );
+    let (method, headers) = (http::Method::GET, http::HeaderMap::new());
+    let answer = devices.fetch(&admitted(&method, "/zero", &headers), SystemTime::UNIX_EPOCH);
     assert_eq!(answer.status(), 404);
 }
 

@@ -12,8 +12,8 @@ use http::header::{
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::clock;
 use super::super::report;
+use crate::clock;
 
 /// The edge, with a button for passes before it.
 pub(super) struct DemoDoor {
@@ -23,7 +23,8 @@ pub(super) struct DemoDoor {
     pass_seconds: u64,
 }
 
-const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:";
+const CONTENT_POLICY: &str =
+    "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:";
 
 impl Door for DemoDoor {
     async fn answer(
@@ -31,15 +32,16 @@ impl Door for DemoDoor {
         request: Request<hyper::body::Incoming>,
         connection: &Connection,
     ) -> Response<Body> {
-        let mut response = match (request.method(), request.uri().path(), own_host(request.headers())) {
-            (&Method::POST, "/demo/pass", Some(host)) => self.hand_out(&request, host),
-            (&Method::DELETE, "/demo/pass", Some(_)) => take_back(&request),
-            (&Method::GET, "/demo/why", Some(host)) => self.why(&request, host, connection),
-            (&Method::GET, "/demo/lines", Some(host)) => {
-                json_answer(StatusCode::OK, &json!({ "curl": self.curl_lines(host) }))
-            }
-            _ => self.edge.handle(&request, connection),
-        };
+        let mut response =
+            match (request.method(), request.uri().path(), own_host(request.headers())) {
+                (&Method::POST, "/demo/pass", Some(host)) => self.hand_out(&request, host),
+                (&Method::DELETE, "/demo/pass", Some(_)) => take_back(&request),
+                (&Method::GET, "/demo/why", Some(host)) => self.why(&request, host, connection),
+                (&Method::GET, "/demo/lines", Some(host)) => {
+                    json_answer(StatusCode::OK, &json!({ "curl": self.curl_lines(host) }))
+                }
+                _ => self.edge.handle(&request, connection),
+            };
         let content_policy = HeaderValue::from_static(CONTENT_POLICY);
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, content_policy);
         response
@@ -58,7 +60,9 @@ impl DemoDoor {
             "# refused: no pass".to_owned(),
             format!("curl -i '{private}'"),
             format!("# three cookies, good for {} seconds", self.pass_seconds),
-            format!("curl -i -c cookies.txt -X POST -H 'X-Gatepass-Demo: 1' 'http://{host}/demo/pass'"),
+            format!(
+                "curl -i -c cookies.txt -X POST -H 'X-Gatepass-Demo: 1' 'http://{host}/demo/pass'"
+            ),
             "# admitted, until they end".to_owned(),
             format!("curl -i -b cookies.txt '{private}'"),
             "# why, or why not".to_owned(),

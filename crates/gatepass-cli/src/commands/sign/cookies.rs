@@ -8,13 +8,13 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use gatepass::{
-    CookieNaming, CookiePath, Policy, Resource, SameSite, Scope, SetCookie, SetCookieError,
-    SignedCookies,
+    CookieNaming, CookiePath, EpochTime, Level, Lint, Policy, Resource, SameSite, Scope, SetCookie,
+    SetCookieError, SignedCookies, lint,
 };
 
 use super::cookie_output::{Output, written};
 use super::pass::{PassArgs, Plan, Reader};
-use crate::words::{Failure, note, say};
+use crate::words::{Failure, note, say, tell};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -84,7 +84,11 @@ impl CookiesArgs {
         if !is_only {
             self.tell_apart(&sets)?;
         }
-        say(&written(self.output, &sets, &attributes, self.domain.as_deref())?)?;
+        let text = written(self.output, &sets, &attributes, self.domain.as_deref())?;
+        say(&text)?;
+        if self.output == Output::SetCookie {
+            warn(&text, plan.now);
+        }
         Ok(ExitCode::SUCCESS)
     }
 
@@ -155,6 +159,19 @@ impl CookiesArgs {
             sets.len()
         ));
         Ok(())
+    }
+}
+
+/// Says what will not work, or reaches further than it need. The rest is for `gatepass lint`.
+fn warn(lines: &str, now: EpochTime) {
+    let is_worth_it = |lint: &Lint| match lint {
+        // Whoever signs an expired pass has asked for it.
+        Lint::Expired { .. } => false,
+        Lint::DomainWide(_) => true,
+        other => other.level() == Level::Error,
+    };
+    for lint in lint(lines.lines(), now).iter().filter(|lint| is_worth_it(lint)) {
+        tell(&format!("warning: {lint}; {}", lint.advice()));
     }
 }
 

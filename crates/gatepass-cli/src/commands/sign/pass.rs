@@ -4,10 +4,12 @@
 //! As the AWS CLI does, a pass is canned unless it has to say more than a canned one can.
 //! `--canned` and `--custom` overrule that.
 
+use std::path::Path;
+
 use clap::{Args, ValueEnum};
 use gatepass::{
-    HashAlgorithm, JsonStyle, Network, Policy, PublicKeyId, Resource, SignError, SignedPass,
-    Signer, SigningKey, Unsigned, Window,
+    EpochTime, HashAlgorithm, JsonStyle, Network, Policy, PublicKeyId, Resource, SignError,
+    SignedPass, Signer, SigningKey, Unsigned, Window,
 };
 use zeroize::Zeroizing;
 
@@ -81,6 +83,7 @@ enum Style {
 /// What the flags say about every pass, checked, and the key to sign it with.
 pub(super) struct Plan {
     pub(super) reader: Reader,
+    pub(super) now: EpochTime,
     pub(super) window: Window,
     network: Option<Network>,
     hash: HashAlgorithm,
@@ -98,9 +101,11 @@ pub(super) enum Kind {
 
 impl PassArgs {
     pub(super) fn plan(&self) -> Result<Plan, Failure> {
+        let clock = Clock::new(self.now.as_deref())?;
         Ok(Plan {
             reader: self.reader,
-            window: self.window()?,
+            now: clock.now(),
+            window: self.window(clock)?,
             network: self.ip_address.as_deref().map(network).transpose()?,
             hash: match self.hash_algorithm {
                 Hash::Sha1 => HashAlgorithm::Sha1,
@@ -119,8 +124,7 @@ impl PassArgs {
         })
     }
 
-    fn window(&self) -> Result<Window, Failure> {
-        let clock = Clock::new(self.now.as_deref())?;
+    fn window(&self, clock: Clock) -> Result<Window, Failure> {
         let expiry = clock.read(&self.date_less_than, "--date-less-than")?;
         let now = clock.now();
         if expiry <= now && !self.allow_expired {
@@ -147,7 +151,9 @@ impl PassArgs {
     fn key(&self) -> Result<SigningKey, Failure> {
         let source = Source::new(&self.private_key).map_err(|e| e.at("--private-key"))?;
         let bytes = source.read().map_err(|failure| match source {
-            Source::File(_) => failure.hint("make a key pair with: gatepass keys new --type p256"),
+            Source::File(path) if !Path::new(path).exists() => {
+                failure.hint("make a key pair with: gatepass keys new --type p256")
+            }
             _ => failure,
         })?;
         let passphrase = passphrase(self.passphrase.as_deref())?;
