@@ -37,6 +37,14 @@ impl Pair {
         Ok(Unsigned::custom(&policy, JsonStyle::Botocore, hash)?)
     }
 
+    /// A cookie that covers a resource of the caller's.
+    pub(crate) fn cookie_for(&self, resource: &str) -> Outcome<String> {
+        let window = Window::until(EpochTime::new(4_102_444_800)?);
+        let policy = Policy::new([Resource::new(resource)], window);
+        let unsigned = Unsigned::custom(&policy, JsonStyle::Botocore, HashAlgorithm::Sha1)?;
+        Ok(self.signer.complete(unsigned)?.cookies().header())
+    }
+
     pub(crate) fn cookie(&self, nth: u64, hash: HashAlgorithm) -> Outcome<String> {
         Ok(self.signer.complete(Self::unsigned(nth, hash)?)?.cookies().header())
     }

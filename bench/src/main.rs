@@ -11,6 +11,7 @@ mod edge;
 mod keys;
 mod openssl;
 mod pass;
+mod servers;
 mod statistics;
 
 use std::process::ExitCode;

@@ -153,7 +153,9 @@ pub(crate) fn repeat(name: &str, count: &str) -> Outcome<()> {
     let passes = if name == "cycling" { 100 } else { 1 };
     let cookies: Vec<String> =
         (0..passes).map(|nth| pair.cookie(nth, HashAlgorithm::Sha1)).collect::<Result<_, _>>()?;
-    cookies.iter().for_each(|cookie| admit(&gate, cookie, &verified, now));
+    for cookie in &cookies {
+        admit(&gate, cookie, &verified, now);
+    }
     let turn = cookies.iter().cycle().take(count);
     match name {
         "unknown" => counted_loop(turn, |cookie| unknown(&pair, cookie, now)),

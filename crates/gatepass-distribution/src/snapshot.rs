@@ -229,7 +229,7 @@ impl Check<'_> {
         let mut keys = Vec::new();
         for (nth, id) in groups.iter().enumerate() {
             if let Some(group) = draft.key_groups.iter().find(|group| group.id == *id) {
-                keys.extend(group.public_keys.iter())
+                keys.extend(group.public_keys.iter());
             } else {
                 let known = list(draft.key_groups.iter().map(|group| &*group.id));
                 self.mistake(

@@ -116,14 +116,15 @@ fn draining_finishes_what_runs_and_takes_nothing_new() {
 
 /// The preface, empty SETTINGS, and HEADERS on stream 1 for `http://media.test/public/a.txt`.
 fn http2_request() -> Vec<u8> {
+    let byte = |length: usize| u8::try_from(length).expect("a frame of ours is short");
     let mut frames = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
     let mut block = vec![0x82, 0x86];
     for (name, value) in [(0x04, &b"/public/a.txt"[..]), (0x01, b"media.test")] {
         block.push(name);
-        block.push(u8::try_from(value.len()).unwrap());
+        block.push(byte(value.len()));
         block.extend_from_slice(value);
     }
-    frames.extend([0, 0, u8::try_from(block.len()).unwrap(), 1, 0x05, 0, 0, 0, 1]);
+    frames.extend([0, 0, byte(block.len()), 1, 0x05, 0, 0, 0, 1]);
     frames.extend(block);
     frames
 }

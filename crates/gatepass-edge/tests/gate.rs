@@ -289,7 +289,7 @@ fn a_custom_page_answers_the_gates_403_even_from_behind_the_gate() {
 fn a_custom_page_may_answer_with_200() {
     let site = site()
         .with(|site| {
-            site.error_responses = vec![ErrorResponse::new(404, "/index.html", 200).unwrap()]
+            site.error_responses = vec![ErrorResponse::new(404, "/index.html", 200).unwrap()];
         })
         .start();
     assert_eq!(site.get("/app/route").text(), "welcome");

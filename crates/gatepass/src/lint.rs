@@ -194,7 +194,7 @@ impl Lint {
             Self::LongExpiry { .. } => (Warning, "long_expiry", "let it end within hours, and set the cookies again while the viewer stays"),
             Self::Mistake(mistake) => (Error, mistake.name(), mistake.fix()),
             Self::NeverOpens { .. } => (Error, "never_opens", "swap DateGreaterThan and DateLessThan, or move one"),
-            Self::NoAddress => (Warning, "no_address", "when possible, add IpAddress with the viewer's address"),
+            Self::NoAddress => (Note, "no_address", "when possible, add IpAddress with the viewer's address"),
             Self::NotSetCookie(_) => (Error, "not_set_cookie", "expected Set-Cookie: CloudFront-Policy=…; Path=/; Secure; HttpOnly"),
             Self::PathElsewhere { .. } => (Error, "path_elsewhere", "set Path to the folder that the Resource covers, or to /"),
             Self::PathMissing => (Warning, "path_missing", "add Path=/, or the folder that the Resource covers"),

@@ -108,7 +108,7 @@ impl Unsigned {
             if let Some(start) = window.start().filter(|start| *start >= window.expiry()) {
                 return Err(SignError::EmptyWindow { start, expiry: window.expiry() });
             }
-            statement.scope().texts().into_iter().try_for_each(check_encoded)?;
+            statement.scope().texts().into_iter().try_for_each(check_pattern)?;
         }
         let message = policy.to_json(style).into_bytes();
         // What our own gate could not read is not worth a signature.
@@ -294,8 +294,22 @@ fn check_url(url: &str) -> Result<(), SignError> {
     if url.contains('#') {
         return Err(SignError::Fragment(url.into()));
     }
-    let names = parsed.query().unwrap_or_default().split('&');
-    let mut names = names.map(|segment| segment.split('=').next().unwrap_or_default());
+    check_parameters(url, parsed.query().unwrap_or_default())
+}
+
+/// Refuses a pattern that no request can meet: its fragment never travels, and its reserved
+/// parameters are taken away before it is compared.
+fn check_pattern(pattern: &str) -> Result<(), SignError> {
+    check_encoded(pattern)?;
+    if pattern.contains('#') {
+        return Err(SignError::Fragment(pattern.into()));
+    }
+    let query = pattern.split_once('?').map_or("", |(_, query)| query);
+    check_parameters(pattern, query)
+}
+
+fn check_parameters(url: &str, query: &str) -> Result<(), SignError> {
+    let mut names = query.split('&').map(|segment| segment.split('=').next().unwrap_or_default());
     match names.find(|name| is_reserved(name)) {
         Some(name) => Err(SignError::Reserved { url: url.into(), name: name.into() }),
         None => Ok(()),

@@ -79,10 +79,9 @@ impl DemoArgs {
             SocketAddr::V4(_) => format!("localhost:{}", address.port()),
             SocketAddr::V6(_) => address.to_string(),
         };
-        let lines: String =
-            door.curl_lines(&host).iter().map(|line| format!("  {line}\n")).collect();
+        let lines = door.curl_lines(&host).join("\n  ");
         say(&format!(
-            "demo: http://{host}/\n\nOpen it in a browser, or walk the same steps by hand:\n\n{lines}\nPasses last {} seconds. Ctrl-C ends the demo.\n",
+            "demo: http://{host}/\n\nOpen it in a browser, or walk the same steps by hand:\n\n  {lines}\n\nPasses last {} seconds. Ctrl-C ends the demo.\n",
             self.pass_seconds
         ))
     }

@@ -8,7 +8,9 @@ pub(crate) mod serve;
 pub(crate) mod sign;
 pub(crate) mod verify;
 
+mod configuration;
 mod own_keys;
 mod report;
 mod trust;
 mod viewer;
+mod welcome;

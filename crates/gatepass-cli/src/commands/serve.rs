@@ -14,8 +14,10 @@ use gatepass_distribution::{
 };
 use gatepass_edge::{AccessLog, Edge, EdgeConfig, ListenError, Running, listen};
 
+use super::configuration;
 use super::own_keys::OwnKey;
-use crate::config::{self, LogTo};
+use super::welcome;
+use crate::config::LogTo;
 use crate::words::{Failure, say, tell};
 use crate::{clock, signals};
 
@@ -75,7 +77,7 @@ impl ServeArgs {
             Failure::new(problems.join("\n"))
         })?;
         let running = start(snapshot, edge, log_to(&LogTo::Stdout)?)?;
-        self.introduce(&folder, &key, running.address())?;
+        say(&welcome::text(&folder, &self.private, &key, running.address()))?;
         until_told(running)
     }
 
@@ -107,63 +109,17 @@ impl ServeArgs {
             }],
         }
     }
-
-    /// Says what is served and guarded, and how to get in.
-    fn introduce(&self, folder: &Path, key: &OwnKey, address: SocketAddr) -> Result<(), Failure> {
-        let made = if key.is_new { "made just now" } else { "from before" };
-        let mut text = format!("serving  {} on http://{address}/\n", folder.display());
-        for pattern in &self.private {
-            text.push_str(&format!("guarded  {pattern}\n"));
-        }
-        text.push_str(&format!("key      {} ({made}; {})\n", key.id, key.file.display()));
-        let Some(pattern) = self.private.first() else {
-            text.push_str(
-                "\nnothing is guarded: add --private '/members/*' to ask for a pass there\n",
-            );
-            return say(&text);
-        };
-        let resource = format!("http://{address}{pattern}");
-        let sign = |flags: &str| {
-            format!(
-                "gatepass sign cookies --resource '{resource}' --key-pair-id {} --private-key '{}' --date-less-than 1h {flags}",
-                key.id,
-                key.file.display()
-            )
-        };
-        let example = resource.split(['*', '?']).next().unwrap_or_default();
-        text.push_str(&format!("\nwithout a pass:\n  curl -i '{example}'\n"));
-        text.push_str(&format!("make one for an hour:\n  {}\n", sign("")));
-        text.push_str(&format!(
-            "ask with it:\n  curl -i -H \"$({})\" '{example}'\n\n",
-            sign("--output header")
-        ));
-        say(&text)
-    }
-}
-
-fn load(file: &Path) -> Result<config::Config, Failure> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::new(format!("can't read {}: {error}", file.display())))?;
-    let folder = file.parent().unwrap_or(Path::new(""));
-    config::read(&text, folder, &|path| std::fs::read(path)).map_err(|mistakes| {
-        let count = match mistakes.count() {
-            1 => "a mistake".to_owned(),
-            count => format!("{count} mistakes"),
-        };
-        let lines = mistakes.lines(&file.display());
-        Failure::new(format!("{} has {count}\n\n{lines}", file.display()))
-    })
 }
 
 fn check(file: &Path) -> Result<ExitCode, Failure> {
-    let config = load(file)?;
+    let config = configuration::load(file)?;
     open(config.snapshot, config.edge, AccessLog::off())?;
     say(&format!("{} is well-formed\n", file.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn serve_config(file: &Path) -> Result<ExitCode, Failure> {
-    let config = load(file)?;
+    let config = configuration::load(file)?;
     let running = start(config.snapshot, config.edge, log_to(&config.log)?)?;
     tell(&format!("serving {} on http://{}/", file.display(), running.address()));
     until_told(running)

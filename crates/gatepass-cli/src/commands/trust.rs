@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use clap::Args;
-use gatepass::{KeySizes, PublicKey, PublicKeyId, Reading, Trust, TrustedKeys};
+use gatepass::{KeySizes, PublicKey, PublicKeyId, Reading, Trust, TrustedKeys, ViewerUrl};
+use gatepass_distribution::{Gate, NormalPath};
 
 use crate::input::Source;
 use crate::words::Failure;
@@ -73,6 +74,19 @@ fn id_and_file(text: &str) -> Result<(PublicKeyId, &str), Failure> {
 
 /// What the gate that guards `url` trusts, by a configuration.
 pub(super) fn trust_from_config(path: &str, url: &str) -> Result<Trust, Failure> {
-    Err(Failure::new(format!("{path} can't be read yet to see who guards {url}"))
-        .hint("name the keys instead: --public-key ID=FILE"))
+    let config = super::configuration::load(Path::new(path))?;
+    let asked = ViewerUrl::parse(url).map_err(|error| Failure::new(error.to_string()))?;
+    let route = config.snapshot.route(asked.host(), &NormalPath::read(asked.path()));
+    let route = route.map_err(|error| {
+        Failure::new(format!("{url} does not reach a gate in {path}: {error}"))
+            .hint("the edge answers it before it asks for a pass")
+    })?;
+    match route.behavior.gate() {
+        Gate::Guarded(trust) => Ok(trust.clone()),
+        Gate::Open => Err(Failure::new(format!(
+            "nobody is asked for a pass at {url}: the behavior {} trusts no key group",
+            route.behavior.path_pattern()
+        ))
+        .hint("guard it: trusted-key-groups = [\"…\"]")),
+    }
 }

@@ -64,7 +64,7 @@ pub(super) fn key_groups(tables: Vec<Table<'_>>) -> Vec<KeyGroup> {
         let keys = table
             .required("public-keys", "a list of public key IDs")
             .map_or_else(Vec::new, Value::items);
-        let public_keys = keys.iter().filter_map(|key| key.parsed()).collect();
+        let public_keys = keys.iter().filter_map(Value::parsed).collect();
         table.finish();
         Some(KeyGroup { id: id?.into(), public_keys })
     };

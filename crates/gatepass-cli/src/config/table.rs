@@ -45,7 +45,7 @@ pub(super) struct Value<'d> {
     reader: &'d Reader,
     path: String,
     place: Range<usize>,
-    value: &'d DeValue<'d>,
+    content: &'d DeValue<'d>,
 }
 
 impl<'d> Table<'d> {
@@ -71,7 +71,7 @@ impl<'d> Table<'d> {
         let found = self.fields?.get(field)?;
         let path = self.path_of(field);
         self.reader.found(&path, found.span());
-        Some(Value { reader: self.reader, path, place: found.span(), value: found.get_ref() })
+        Some(Value { reader: self.reader, path, place: found.span(), content: found.get_ref() })
     }
 
     /// A field that must be there.
@@ -130,7 +130,7 @@ impl<'d> Value<'d> {
     }
 
     pub(super) fn text(&self) -> Option<&'d str> {
-        let text = self.value.as_str();
+        let text = self.content.as_str();
         if text.is_none() {
             self.expected("text in quotes");
         }
@@ -138,7 +138,7 @@ impl<'d> Value<'d> {
     }
 
     pub(super) fn flag(&self) -> Option<bool> {
-        let flag = self.value.as_bool();
+        let flag = self.content.as_bool();
         if flag.is_none() {
             self.expected("true or false");
         }
@@ -148,7 +148,7 @@ impl<'d> Value<'d> {
     /// A whole number within bounds.
     pub(super) fn number(&self, bounds: std::ops::RangeInclusive<u64>) -> Option<u64> {
         let number = self
-            .value
+            .content
             .as_integer()
             .and_then(|integer| u64::from_str_radix(integer.as_str(), integer.radix()).ok());
         let number = number.filter(|number| bounds.contains(number));
@@ -171,14 +171,14 @@ impl<'d> Value<'d> {
 
     /// The items of an array.
     pub(super) fn items(self) -> Vec<Value<'d>> {
-        let Some(array) = self.value.as_array() else {
+        let Some(array) = self.content.as_array() else {
             self.expected("a list in [brackets]");
             return Vec::new();
         };
         let items = array.iter().enumerate().map(|(at, item)| {
             let path = format!("{}[{at}]", self.path);
             self.reader.found(&path, item.span());
-            Value { reader: self.reader, path, place: item.span(), value: item.get_ref() }
+            Value { reader: self.reader, path, place: item.span(), content: item.get_ref() }
         });
         items.collect()
     }
@@ -189,7 +189,7 @@ impl<'d> Value<'d> {
     }
 
     pub(super) fn table(self) -> Table<'d> {
-        let fields = self.value.as_table();
+        let fields = self.content.as_table();
         if fields.is_none() {
             self.expected("a table");
         }
@@ -197,7 +197,7 @@ impl<'d> Value<'d> {
     }
 
     fn expected(&self, what: &str) {
-        self.mistake(format!("{}: expected {what}, not {}", self.path, kind(self.value)));
+        self.mistake(format!("{}: expected {what}, not {}", self.path, kind(self.content)));
     }
 }
 

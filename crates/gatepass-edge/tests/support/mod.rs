@@ -2,6 +2,8 @@
 
 #![allow(
     clippy::format_push_string,
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
     dead_code,
     missing_debug_implementations,
     unreachable_pub,

@@ -127,7 +127,7 @@ impl CookiesArgs {
             Scope::Patterns(patterns) => patterns.clone(),
             Scope::Everything | Scope::Exactly(_) => Vec::new(),
         };
-        let can_be_canned = matches!(&*resources, [one] if !one.as_str().contains(['*', '?']));
+        let can_be_canned = matches!(&*resources, [one] if !one.as_str().contains('*'));
         let path = match &self.path {
             Some(path) => path.parse().map_err(|error| refused(&error, "--path"))?,
             None if is_only => "/".parse().map_err(|error| refused(&error, "--path"))?,
