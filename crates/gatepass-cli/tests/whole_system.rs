@@ -1,5 +1,7 @@
 //! The command as a whole: real processes, real sockets, real files.
 
+#![expect(clippy::unwrap_used, reason = "a test may give up")]
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
