@@ -4,7 +4,6 @@
 //! the expiry and eight hexadecimal digits of the signature's digest. It never holds a
 //! signature, an encoded policy or a cookie; its URL is without reserved parameters.
 
-use std::fmt::Write as _;
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -12,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use data_encoding::HEXLOWER;
 use gatepass::{Denial, EpochTime, Pass};
 use http::{Method, Request, Response, StatusCode};
 
@@ -145,28 +145,72 @@ impl Entry {
         self.refusal = Some((reason, sentence.to_owned()));
     }
 
+    /// Written by hand: formatting would cost as much as the rest of the request.
     fn write(&self, out: &mut Vec<u8>, bytes: u64) {
-        let mut line = String::with_capacity(320);
-        let _ = write!(
-            line,
-            r#"{{"time":{},"viewer":"{}","method":"{}","url":"{}","status":{},"bytes":{bytes},"seconds":{:.6}"#,
-            self.now.seconds(),
-            self.address,
-            Escaped(self.method.as_str()),
-            Escaped(&self.url),
-            self.status.as_u16(),
-            self.began.elapsed().as_secs_f64(),
-        );
+        let took = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        text(out, r#"{"time":"#);
+        number(out, self.now.seconds());
+        text(out, r#","viewer":""#);
+        let _ = write!(out, "{}", self.address);
+        text(out, r#"","method":""#);
+        escaped(out, self.method.as_str());
+        text(out, r#"","url":""#);
+        escaped(out, &self.url);
+        text(out, r#"","status":"#);
+        number(out, self.status.as_u16().into());
+        text(out, r#","bytes":"#);
+        number(out, bytes);
+        text(out, r#","microseconds":"#);
+        number(out, took);
         if let Some(pass) = &self.pass {
-            let digest = data_encoding::HEXLOWER.encode(&pass.digest()[..4]);
-            let (key, expires) = (pass.key_id(), pass.expiry().seconds());
-            let _ = write!(line, r#","key":"{key}","expires":{expires},"pass":"{digest}""#);
+            text(out, r#","key":""#);
+            text(out, pass.key_id().as_str());
+            text(out, r#"","expires":"#);
+            number(out, pass.expiry().seconds());
+            text(out, r#","pass":""#);
+            text(out, &HEXLOWER.encode(&pass.digest()[..4]));
+            out.push(b'"');
         }
         if let Some((reason, sentence)) = &self.refusal {
-            let _ = write!(line, r#","reason":"{reason}","detail":"{}""#, Escaped(sentence));
+            text(out, r#","reason":""#);
+            text(out, reason);
+            text(out, r#"","detail":""#);
+            escaped(out, sentence);
+            out.push(b'"');
         }
-        line.push_str("}\n");
-        out.extend_from_slice(line.as_bytes());
+        text(out, "}\n");
+    }
+}
+
+fn text(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn number(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        digits[first] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return out.extend_from_slice(&digits[first..]);
+        }
+    }
+}
+
+/// Writes what a viewer sent into a JSON string, where it stays.
+fn escaped(out: &mut Vec<u8>, text: &str) {
+    let is_special = |byte: u8| byte < 0x20 || matches!(byte, b'"' | b'\\' | 0x7f..=0x9f);
+    if !text.bytes().fold(false, |found, byte| found | is_special(byte)) {
+        return out.extend_from_slice(text.as_bytes());
+    }
+    for letter in text.chars() {
+        let _ = match letter {
+            '"' | '\\' => write!(out, "\\{letter}"),
+            letter if letter.is_control() => write!(out, "\\u{:04x}", u32::from(letter)),
+            letter => write!(out, "{letter}"),
+        };
     }
 }
 
@@ -190,35 +234,17 @@ impl Drop for Pending {
     }
 }
 
-/// Text inside a JSON string.
-struct Escaped<'t>(&'t str);
-
-impl std::fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut rest = self.0;
-        while let Some(at) =
-            rest.find(|letter: char| letter.is_control() || matches!(letter, '"' | '\\'))
-        {
-            let (plain, after) = rest.split_at(at);
-            f.write_str(plain)?;
-            let mut letters = after.chars();
-            match letters.next() {
-                Some(letter @ ('"' | '\\')) => write!(f, "\\{letter}")?,
-                Some(letter) => write!(f, "\\u{:04x}", u32::from(letter))?,
-                None => {}
-            }
-            rest = letters.as_str();
-        }
-        f.write_str(rest)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_a_viewer_writes_stays_inside_its_string() {
-        assert_eq!(Escaped("a\"b\\c\n\u{7f}é").to_string(), r#"a\"b\\c\u000a\u007fé"#);
+        let mut line = Vec::new();
+        escaped(&mut line, "a\"b\\c\n\u{7f}é");
+        number(&mut line, 0);
+        number(&mut line, u64::MAX);
+        let expected = r#"a\"b\\c\u000a\u007fé018446744073709551615"#;
+        assert_eq!(String::from_utf8(line).unwrap(), expected);
     }
 }

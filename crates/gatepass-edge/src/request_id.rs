@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
-use data_encoding::{BASE64URL, HEXLOWER};
+use data_encoding::HEXLOWER;
 
 thread_local! {
     static STATE: Cell<u64> = Cell::new(RandomState::new().build_hasher().finish());
@@ -14,10 +14,18 @@ thread_local! {
 
 /// 56 characters that end in `==`.
 pub(crate) fn next() -> String {
-    let mut bytes = [0; 40];
-    fill(&mut bytes);
-    BASE64URL.encode(&bytes)
+    let mut letters = [0; 56];
+    fill(&mut letters);
+    for letter in &mut letters {
+        *letter = ALPHABET[usize::from(*letter & 63)];
+    }
+    letters[53] = b'A'; // 40 bytes end in four spare bits
+    letters[54] = b'=';
+    letters[55] = b'=';
+    String::from_utf8(letters.to_vec()).expect("the alphabet is ASCII")
 }
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// 32 hexadecimal digits.
 pub(crate) fn host() -> String {

@@ -183,8 +183,10 @@ impl<'a> ViewerUrl<'a> {
 
 impl fmt::Display for ViewerUrl<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}{}", self.scheme.as_str(), self.host, self.path)?;
-        self.query().map_or(Ok(()), |query| write!(f, "?{query}"))
+        for part in [self.scheme.as_str(), "://", self.host, self.path] {
+            f.write_str(part)?;
+        }
+        self.query().map_or(Ok(()), |query| f.write_str("?").and_then(|()| f.write_str(query)))
     }
 }
 

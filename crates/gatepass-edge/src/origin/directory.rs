@@ -21,9 +21,11 @@
 //! - Names differ by case, even where the file system has it otherwise: see [`Spelling`].
 
 use std::borrow::Cow;
+use std::fs::Metadata;
 use std::hash::RandomState;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use cap_std::ambient_authority;
@@ -31,10 +33,11 @@ use cap_std::fs::{Dir, OpenOptions};
 use gatepass_distribution::Admitted;
 use http::header::ALLOW;
 use http::{HeaderValue, Method, Response, StatusCode};
+use quick_cache::sync::Cache;
 
 use super::Wanted;
 use super::file_body::FileBody;
-use super::found::{Found, bare};
+use super::found::{Facts, Found, bare};
 use super::spelling::Spelling;
 
 /// An opened folder. It stays the same one if it is renamed.
@@ -42,6 +45,8 @@ use super::spelling::Spelling;
 pub struct Directory {
     folder: Dir,
     spelling: Spelling,
+    /// What was said of files before, by their paths; it counts while a file stays the same.
+    known: Cache<Box<[u8]>, Arc<Facts>>,
     seed: RandomState,
 }
 
@@ -56,6 +61,9 @@ pub enum DirectoryError {
     Unreadable { path: PathBuf, problem: io::Error },
 }
 
+/// So many files' headers are kept.
+const KNOWN_FILES: usize = 8_192;
+
 impl Directory {
     /// Opens a folder, and makes sure that it can be read.
     pub fn open(path: &Path) -> Result<Self, DirectoryError> {
@@ -66,7 +74,7 @@ impl Directory {
         };
         let folder = Dir::open_ambient_dir(path, ambient_authority()).map_err(unusable)?;
         let spelling = Spelling::of(&folder).map_err(unusable)?;
-        Ok(Self { folder, spelling, seed: RandomState::new() })
+        Ok(Self { folder, spelling, known: Cache::new(KNOWN_FILES), seed: RandomState::new() })
     }
 
     /// Answers a GET or HEAD request that the gate let through. No file is younger than `now`.
@@ -93,7 +101,17 @@ impl Directory {
         if !metadata.is_file() {
             return Err(StatusCode::NOT_FOUND);
         }
-        Ok(Found::new(file, &metadata, &segments, now))
+        Ok(Found::new(file, self.facts(&segments, &metadata, now)))
+    }
+
+    fn facts(&self, segments: &[u8], metadata: &Metadata, now: SystemTime) -> Arc<Facts> {
+        if let Some(facts) = self.known.get(segments).filter(|facts| facts.hold_for(metadata, now))
+        {
+            return facts;
+        }
+        let facts = Arc::new(Facts::new(metadata, segments, now));
+        self.known.insert(segments.into(), Arc::clone(&facts));
+        facts
     }
 }
 

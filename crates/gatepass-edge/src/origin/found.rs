@@ -5,6 +5,7 @@ use std::fs::{File, Metadata};
 use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::header::{
@@ -21,14 +22,23 @@ use super::range::{self, Ranges};
 #[derive(Debug)]
 pub(crate) struct Found {
     file: File,
-    length: u64,
-    content_type: HeaderValue,
-    validators: Validators,
+    facts: Arc<Facts>,
 }
 
-impl Found {
+/// What is said of one state of a file: put together once, and true as long as it lasts.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    length: u64,
+    modified: SystemTime,
+    inode: u64,
+    content_type: HeaderValue,
+    validators: Validators,
+    last_modified: Option<HeaderValue>,
+}
+
+impl Facts {
     /// Takes a file's facts. A file that seems to be from the future is said to be of `now`.
-    pub(crate) fn new(file: File, metadata: &Metadata, path: &[u8], now: SystemTime) -> Self {
+    pub(crate) fn new(metadata: &Metadata, path: &[u8], now: SystemTime) -> Self {
         let modified = metadata.modified().unwrap_or(UNIX_EPOCH);
         let claimed = modified.min(now);
         let validators = Validators {
@@ -36,7 +46,28 @@ impl Found {
             // HttpDate panics at a time before 1970.
             last_modified: (claimed >= UNIX_EPOCH).then(|| claimed.into()),
         };
-        Self { file, length: metadata.len(), content_type: content_type::of(path), validators }
+        Self {
+            length: metadata.len(),
+            modified,
+            inode: inode(metadata),
+            content_type: content_type::of(path),
+            last_modified: validators.last_modified.map(value),
+            validators,
+        }
+    }
+
+    /// Says whether the file is still in this state, and its time not in the future.
+    pub(crate) fn hold_for(&self, metadata: &Metadata, now: SystemTime) -> bool {
+        self.length == metadata.len()
+            && self.inode == inode(metadata)
+            && self.modified == metadata.modified().unwrap_or(UNIX_EPOCH)
+            && self.modified <= now
+    }
+}
+
+impl Found {
+    pub(crate) fn new(file: File, facts: Arc<Facts>) -> Self {
+        Self { file, facts }
     }
 
     /// Answers a GET or HEAD request. The seed makes boundaries that no file can foresee.
@@ -46,7 +77,7 @@ impl Found {
         headers: &HeaderMap,
         seed: &RandomState,
     ) -> Response<FileBody> {
-        match self.validators.judge(headers) {
+        match self.facts.validators.judge(headers) {
             Verdict::Failed => bare(StatusCode::PRECONDITION_FAILED),
             Verdict::NotModified => {
                 respond(StatusCode::NOT_MODIFIED, self.validated(), FileBody::empty())
@@ -65,8 +96,8 @@ impl Found {
     fn wanted(&self, headers: &HeaderMap) -> Ranges {
         let mut values = headers.get_all(RANGE).iter();
         match (values.next().map(HeaderValue::to_str), values.next()) {
-            (Some(Ok(range)), None) if self.validators.range_counts(headers) => {
-                range::parse(range, self.length)
+            (Some(Ok(range)), None) if self.facts.validators.range_counts(headers) => {
+                range::parse(range, self.facts.length)
             }
             _ => Ranges::Whole,
         }
@@ -80,20 +111,20 @@ impl Found {
             },
             Ranges::Unsatisfiable => {
                 let mut response = bare(StatusCode::RANGE_NOT_SATISFIABLE);
-                let range = value(format_args!("bytes */{}", self.length));
+                let range = value(format_args!("bytes */{}", self.facts.length));
                 response.headers_mut().insert(CONTENT_RANGE, range);
                 response
             }
             Ranges::Whole => {
                 let headers = self.described();
-                respond(StatusCode::OK, headers, FileBody::part(self.file, 0..self.length))
+                respond(StatusCode::OK, headers, FileBody::part(self.file, 0..self.facts.length))
             }
         }
     }
 
     fn send_part(self, part: &RangeInclusive<u64>) -> Response<FileBody> {
         let mut headers = self.described();
-        headers.insert(CONTENT_RANGE, value(content_range(part, self.length)));
+        headers.insert(CONTENT_RANGE, value(content_range(part, self.facts.length)));
         let body = FileBody::part(self.file, *part.start()..part.end() + 1);
         headers.insert(CONTENT_LENGTH, body.remaining().into());
         respond(StatusCode::PARTIAL_CONTENT, headers, body)
@@ -101,7 +132,7 @@ impl Found {
 
     /// Sends several parts as `multipart/byteranges` (RFC 9110, section 14.6).
     fn send_parts(self, parts: &[RangeInclusive<u64>], seed: &RandomState) -> Response<FileBody> {
-        let boundary = boundary(&self.validators.etag, seed);
+        let boundary = boundary(&self.facts.validators.etag, seed);
         let mut headers = self.described();
         let multipart = format_args!("multipart/byteranges; boundary={boundary}");
         headers.insert(CONTENT_TYPE, value(multipart));
@@ -112,11 +143,11 @@ impl Found {
     }
 
     fn pieces(&self, parts: &[RangeInclusive<u64>], boundary: &str) -> Vec<Piece> {
-        let content_type = String::from_utf8_lossy(self.content_type.as_bytes());
+        let content_type = String::from_utf8_lossy(self.facts.content_type.as_bytes());
         let mut pieces = Vec::with_capacity(2 * parts.len() + 1);
         let mut line_end = "";
         for part in parts {
-            let range = content_range(part, self.length);
+            let range = content_range(part, self.facts.length);
             let head = format!(
                 "{line_end}--{boundary}\r\n\
                  Content-Type: {content_type}\r\n\
@@ -134,17 +165,17 @@ impl Found {
     fn described(&self) -> HeaderMap {
         let mut headers = self.validated();
         headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-        headers.insert(CONTENT_LENGTH, self.length.into());
-        headers.insert(CONTENT_TYPE, self.content_type.clone());
+        headers.insert(CONTENT_LENGTH, self.facts.length.into());
+        headers.insert(CONTENT_TYPE, self.facts.content_type.clone());
         headers
     }
 
     /// The headers that tell which state of the file this is.
     fn validated(&self) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(HEADERS);
-        headers.insert(ETAG, self.validators.etag.clone());
-        if let Some(modified) = self.validators.last_modified {
-            headers.insert(LAST_MODIFIED, value(modified));
+        headers.insert(ETAG, self.facts.validators.etag.clone());
+        if let Some(modified) = &self.facts.last_modified {
+            headers.insert(LAST_MODIFIED, modified.clone());
         }
         headers
     }
