@@ -38,6 +38,7 @@ use quick_cache::sync::Cache;
 use super::Wanted;
 use super::file_body::FileBody;
 use super::found::{Facts, Found, bare};
+use super::kept::KeptFiles;
 use super::spelling::Spelling;
 
 /// An opened folder. It stays the same one if it is renamed.
@@ -47,6 +48,7 @@ pub struct Directory {
     spelling: Spelling,
     /// What was said of files before, by their paths; it counts while a file stays the same.
     known: Cache<Box<[u8]>, Arc<Facts>>,
+    kept: KeptFiles,
     seed: RandomState,
 }
 
@@ -74,7 +76,13 @@ impl Directory {
         };
         let folder = Dir::open_ambient_dir(path, ambient_authority()).map_err(unusable)?;
         let spelling = Spelling::of(&folder).map_err(unusable)?;
-        Ok(Self { folder, spelling, known: Cache::new(KNOWN_FILES), seed: RandomState::new() })
+        Ok(Self {
+            folder,
+            spelling,
+            known: Cache::new(KNOWN_FILES),
+            kept: KeptFiles::new(),
+            seed: RandomState::new(),
+        })
     }
 
     /// Answers a GET or HEAD request that the gate let through. No file is younger than `now`.
@@ -92,6 +100,9 @@ impl Directory {
     fn find(&self, path: &str, now: SystemTime) -> Result<Found, StatusCode> {
         let segments = segments(path).ok_or(StatusCode::NOT_FOUND)?;
         let path = as_path(&segments).ok_or(StatusCode::NOT_FOUND)?;
+        if let Some(found) = self.kept.find(&self.folder, &segments, path) {
+            return Ok(found);
+        }
         let file = self.folder.open_with(path, &reading()).map_err(|error| status(&error))?;
         if !self.spelling.permits(&self.folder, path) {
             return Err(StatusCode::NOT_FOUND);
@@ -101,7 +112,9 @@ impl Directory {
         if !metadata.is_file() {
             return Err(StatusCode::NOT_FOUND);
         }
-        Ok(Found::new(file, self.facts(&segments, &metadata, now)))
+        let facts = self.facts(&segments, &metadata, now);
+        let content = self.kept.keep(&segments, file, &metadata, &facts, now);
+        Ok(Found::new(content, facts))
     }
 
     fn facts(&self, segments: &[u8], metadata: &Metadata, now: SystemTime) -> Arc<Facts> {

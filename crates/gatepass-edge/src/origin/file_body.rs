@@ -27,6 +27,15 @@ pub struct FileBody {
     remaining: u64,
 }
 
+/// Where a file's bytes are.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// In memory, all of them.
+    Kept(Bytes),
+    /// In the file.
+    Open(File),
+}
+
 /// What a body is made of.
 #[derive(Debug)]
 pub(crate) enum Piece {
@@ -55,17 +64,30 @@ impl FileBody {
     }
 
     /// These bytes of a file.
-    pub(crate) fn part(file: File, part: Range<u64>) -> Self {
-        let piece = Piece::Part(part);
-        let remaining = piece.length();
-        Self { source: Source::Open(file), piece, remaining, ..Self::empty() }
+    pub(crate) fn part(content: Content, part: Range<u64>) -> Self {
+        let remaining = part.end - part.start;
+        let (source, piece) = match content {
+            Content::Kept(bytes) => (Source::Closed, Piece::Text(cut(&bytes, &part))),
+            Content::Open(file) => (Source::Open(file), Piece::Part(part)),
+        };
+        Self { source, piece, remaining, ..Self::empty() }
     }
 
     /// Parts of a file, and what is between them.
-    pub(crate) fn pieces(file: File, pieces: Vec<Piece>) -> Self {
+    pub(crate) fn pieces(content: Content, mut pieces: Vec<Piece>) -> Self {
         let remaining = pieces.iter().map(Piece::length).sum();
-        let further = pieces.into_iter();
-        Self { source: Source::Open(file), further, remaining, ..Self::empty() }
+        let source = match content {
+            Content::Open(file) => Source::Open(file),
+            Content::Kept(bytes) => {
+                for piece in &mut pieces {
+                    if let Piece::Part(part) = piece {
+                        *piece = Piece::Text(cut(&bytes, part));
+                    }
+                }
+                Source::Closed
+            }
+        };
+        Self { source, further: pieces.into_iter(), remaining, ..Self::empty() }
     }
 
     /// How many bytes are yet to come.
@@ -121,6 +143,11 @@ impl Body for FileBody {
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.remaining)
     }
+}
+
+fn cut(bytes: &Bytes, part: &Range<u64>) -> Bytes {
+    let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+    bytes.slice(place(part.start)..place(part.end))
 }
 
 impl Piece {

@@ -1,7 +1,7 @@
 //! A file that was found, and what it answers.
 
 use std::fmt;
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
 use std::ops::RangeInclusive;
@@ -15,13 +15,13 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
 use super::conditions::{Validators, Verdict};
 use super::content_type;
-use super::file_body::{FileBody, Piece};
+use super::file_body::{Content, FileBody, Piece};
 use super::range::{self, Ranges};
 
 /// A regular file, opened, as it was at that moment.
 #[derive(Debug)]
 pub(crate) struct Found {
-    file: File,
+    content: Content,
     facts: Arc<Facts>,
 }
 
@@ -66,8 +66,8 @@ impl Facts {
 }
 
 impl Found {
-    pub(crate) fn new(file: File, facts: Arc<Facts>) -> Self {
-        Self { file, facts }
+    pub(crate) fn new(content: Content, facts: Arc<Facts>) -> Self {
+        Self { content, facts }
     }
 
     /// Answers a GET or HEAD request. The seed makes boundaries that no file can foresee.
@@ -117,7 +117,7 @@ impl Found {
             }
             Ranges::Whole => {
                 let headers = self.described();
-                respond(StatusCode::OK, headers, FileBody::part(self.file, 0..self.facts.length))
+                respond(StatusCode::OK, headers, FileBody::part(self.content, 0..self.facts.length))
             }
         }
     }
@@ -125,7 +125,7 @@ impl Found {
     fn send_part(self, part: &RangeInclusive<u64>) -> Response<FileBody> {
         let mut headers = self.described();
         headers.insert(CONTENT_RANGE, value(content_range(part, self.facts.length)));
-        let body = FileBody::part(self.file, *part.start()..part.end() + 1);
+        let body = FileBody::part(self.content, *part.start()..part.end() + 1);
         headers.insert(CONTENT_LENGTH, body.remaining().into());
         respond(StatusCode::PARTIAL_CONTENT, headers, body)
     }
@@ -137,7 +137,7 @@ impl Found {
         let multipart = format_args!("multipart/byteranges; boundary={boundary}");
         headers.insert(CONTENT_TYPE, value(multipart));
         let pieces = self.pieces(parts, &boundary);
-        let body = FileBody::pieces(self.file, pieces);
+        let body = FileBody::pieces(self.content, pieces);
         headers.insert(CONTENT_LENGTH, body.remaining().into());
         respond(StatusCode::PARTIAL_CONTENT, headers, body)
     }

@@ -12,6 +12,8 @@ mod spelling;
 
 mod found;
 
+mod kept;
+
 pub mod conditions;
 
 pub mod range;

@@ -5,6 +5,7 @@
 
 mod bodies;
 mod conditions;
+mod kept;
 mod names;
 mod origin;
 mod ranges;

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 use gatepass::{EpochTime, Scheme, ViewerRequest, ViewerUrl};
 use gatepass_distribution::{Admitted, Gate, VerifiedPasses};
@@ -68,7 +69,7 @@ impl Origin {
     }
 
     pub(crate) fn fetch(&self, path: &str, headers: &[(HeaderName, &str)]) -> Response<FileBody> {
-        self.directory.fetch(&admitted(&Method::GET, path, &map(headers)), far_ahead())
+        self.directory.fetch(&admitted(&Method::GET, path, &map(headers)), now())
     }
 
     pub(crate) fn ask(
@@ -77,7 +78,7 @@ impl Origin {
         path: &str,
         headers: &[(HeaderName, &str)],
     ) -> Answer {
-        let response = self.directory.fetch(&admitted(method, path, &map(headers)), far_ahead());
+        let response = self.directory.fetch(&admitted(method, path, &map(headers)), now());
         let (parts, body) = response.into_parts();
         let body = read(body).unwrap();
         Answer { status: parts.status, headers: parts.headers, body }
@@ -112,9 +113,15 @@ pub(crate) fn noise(length: usize) -> Vec<u8> {
     (0..length).map(|n| (n * 31 + n / 251).to_le_bytes()[0]).collect()
 }
 
-/// Later than any file that a test writes, so that `Last-Modified` is the file's own.
-fn far_ahead() -> std::time::SystemTime {
-    std::time::UNIX_EPOCH + std::time::Duration::from_hours(1_139_568)
+/// Files are as young as the test, so that none of them is kept in memory.
+#[expect(clippy::disallowed_methods, reason = "files are dated by the same clock")]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+/// Later than any file that a test writes: all of them count as settled, and are kept.
+pub(crate) fn far_ahead() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_hours(1_139_568)
 }
 
 /// What an open gate lets in.
