@@ -76,11 +76,7 @@ pub struct NormalPath<'a> {
 impl<'a> NormalPath<'a> {
     /// Reads the raw path of a request.
     pub fn read(raw: &'a str) -> Self {
-        let is_normal = raw.starts_with('/')
-            && !raw.bytes().any(|byte| matches!(byte, b'%' | b'\\'))
-            && !raw.contains("//")
-            && !raw.contains("/.");
-        if is_normal {
+        if raw.starts_with('/') && !is_suspect(raw.as_bytes()) {
             return Self { decoded: Cow::Borrowed(raw.as_bytes()), is_ambiguous: false };
         }
         let mut is_ambiguous = raw.contains('\\');
@@ -118,6 +114,16 @@ impl<'a> NormalPath<'a> {
     pub fn as_bytes(&self) -> &[u8] {
         &self.decoded
     }
+}
+
+/// Says whether a path may need a closer look. It never ends early, so that the compiler
+/// looks at many bytes at once.
+fn is_suspect(raw: &[u8]) -> bool {
+    let next = raw.iter().skip(1).chain(&[0]);
+    raw.iter().zip(next).fold(false, |found, (&one, &next)| {
+        let is_pair = one == b'/' && (next == b'/' || next == b'.');
+        found | is_pair | matches!(one, b'%' | b'\\')
+    })
 }
 
 fn decode(segment: &[u8]) -> Cow<'_, [u8]> {

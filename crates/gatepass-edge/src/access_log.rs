@@ -151,7 +151,7 @@ impl Entry {
         text(out, r#"{"time":"#);
         number(out, self.now.seconds());
         text(out, r#","viewer":""#);
-        let _ = write!(out, "{}", self.address);
+        address(out, self.address);
         text(out, r#"","method":""#);
         escaped(out, self.method.as_str());
         text(out, r#"","url":""#);
@@ -184,6 +184,18 @@ impl Entry {
 
 fn text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
+}
+
+fn address(out: &mut Vec<u8>, address: IpAddr) {
+    let IpAddr::V4(address) = address else {
+        return drop(write!(out, "{address}"));
+    };
+    for (nth, octet) in address.octets().into_iter().enumerate() {
+        if nth > 0 {
+            out.push(b'.');
+        }
+        number(out, octet.into());
+    }
 }
 
 fn number(out: &mut Vec<u8>, mut number: u64) {
