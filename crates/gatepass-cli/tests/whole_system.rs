@@ -69,7 +69,9 @@ impl Serving {
             self.address
         )
         .unwrap();
-        headers.iter().for_each(|header| write!(stream, "{header}\r\n").unwrap());
+        for header in headers {
+            write!(stream, "{header}\r\n").unwrap();
+        }
         stream.write_all(b"\r\n").unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();

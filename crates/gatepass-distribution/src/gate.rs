@@ -10,7 +10,8 @@
 use std::sync::Arc;
 
 use gatepass::{
-    Denial, EpochTime, Pass, PresentedPass, Trust, ViewerRequest, authenticate, first_admitted,
+    Denial, EpochTime, GenuinePass, Pass, PresentedPass, Trust, ViewerRequest, authenticate,
+    first_admitted,
 };
 
 use crate::error_response::ErrorResponse;
@@ -90,8 +91,8 @@ fn judge(
     now: EpochTime,
 ) -> Result<Pass, Denial> {
     match shown.passes().only() {
-        Some(only) => try_one(&only, shown, trust, verified, now),
-        None => first_admitted(&shown.passes().tries(trust.reading), |presented| {
+        Some(only) => try_one(only, shown, trust, verified, now),
+        None => first_admitted(&shown.passes().tries(trust), |presented| {
             try_one(presented, shown, trust, verified, now)
         }),
     }
@@ -106,12 +107,103 @@ fn try_one(
 ) -> Result<Pass, Denial> {
     let key = presented.key_id().and_then(|id| trust.keys.find(id));
     let asked = key.and_then(|(_, key)| Asked::new(presented, shown.url(), key, trust));
-    if let Some(known) = asked.as_ref().and_then(|asked| verified.recall(asked)) {
-        return known.admit(shown, now);
-    }
+    let genuine = match asked.as_ref().and_then(|asked| verified.recall(asked)) {
+        Some(known) => known,
+        None => prove(presented, asked.as_ref(), shown, trust, verified)?,
+    };
+    genuine.admit(shown, now)
+}
+
+/// Checks the signature, and remembers that it was good.
+#[cold]
+fn prove(
+    presented: &PresentedPass<'_>,
+    asked: Option<&Asked<'_>>,
+    shown: &ViewerRequest<'_>,
+    trust: &Trust,
+    verified: &VerifiedPasses,
+) -> Result<Arc<GenuinePass>, Denial> {
     let genuine = authenticate(presented, shown.url(), trust)?;
-    if let Some(asked) = &asked {
+    if let Some(asked) = asked {
         verified.keep(asked, Arc::clone(&genuine));
     }
-    genuine.admit(shown, now)
+    Ok(genuine)
+}
+
+#[cfg(test)]
+mod tests {
+    use gatepass::{
+        HashAlgorithm, KeyType, Policy, Resource, Signer, SigningKey, TrustedKeys, ViewerUrl,
+        Window,
+    };
+
+    use super::*;
+
+    const NOW: u64 = 1_767_290_000;
+
+    struct Door {
+        signer: Signer,
+        gate: Gate,
+        verified: VerifiedPasses,
+    }
+
+    impl Door {
+        fn new() -> Self {
+            let key = SigningKey::generate(KeyType::P256).unwrap();
+            let keys = TrustedKeys::from_iter([("K".parse().unwrap(), key.public_key().clone())]);
+            Self {
+                signer: Signer::new("K".parse().unwrap(), key),
+                gate: Gate::Guarded(keys.into()),
+                verified: VerifiedPasses::with_capacity(1 << 20),
+            }
+        }
+
+        fn cookie(&self, lasts: u64) -> String {
+            let window = Window::until(EpochTime::new(NOW + lasts).unwrap());
+            let policy = Policy::new([Resource::new("https://e.com/v/*")], window);
+            self.signer.sign(&policy, HashAlgorithm::Sha1).unwrap().cookies().header()
+        }
+
+        #[track_caller]
+        fn check(&self, cookie: &str, url: &str, seconds: u64, reason: Option<&str>) {
+            let url = ViewerUrl::parse(url).unwrap();
+            let shown = ViewerRequest::new(url, [192, 0, 2, 7].into(), [cookie]);
+            let now = EpochTime::new(NOW + seconds).unwrap();
+            let denial = self.gate.admit((), &shown, &self.verified, now).err();
+            assert_eq!(denial.as_ref().map(Denial::reason), reason);
+        }
+    }
+
+    #[test]
+    fn a_pass_known_as_genuine_is_judged_anew_each_time() {
+        let door = Door::new();
+        let cookie = door.cookie(60);
+        for _ in 0..2 {
+            door.check(&cookie, "https://e.com/v/1", 0, None);
+            door.check(&cookie, "https://e.com/w/1", 0, Some("resource_not_covered"));
+            door.check(&cookie, "https://e.com/v/../w/1", 0, Some("resource_not_covered"));
+            door.check(&cookie, "https://e.com/v/1", 60, Some("expired"));
+        }
+        assert_eq!(door.verified.len(), 1);
+    }
+
+    #[test]
+    fn forgeries_are_never_remembered() {
+        let door = Door::new();
+        let (cookie, other) = (door.cookie(60), door.cookie(61));
+        let policy = |cookie: &str| cookie.split("; ").next().unwrap().to_owned();
+        let forged = cookie.replace(&policy(&cookie), &policy(&other));
+        assert_ne!(forged, cookie);
+        let unknown_key = cookie.replace("Key-Pair-Id=K", "Key-Pair-Id=L");
+        let unread = cookie.replace("Signature=", "Signature=*");
+        for known in [0, 1] {
+            for _ in 0..2 {
+                door.check(&forged, "https://e.com/v/1", 0, Some("signature_mismatch"));
+                door.check(&unknown_key, "https://e.com/v/1", 0, Some("key_unknown"));
+                door.check(&unread, "https://e.com/v/1", 0, Some("signature_undecodable"));
+            }
+            assert_eq!(door.verified.len(), known);
+            door.check(&cookie, "https://e.com/v/1", 0, None);
+        }
+    }
 }

@@ -101,7 +101,7 @@ impl Edge {
         let now = (self.clock)();
         let mut entry = Entry::begin(now, connection.peer, request);
         let mut response = self.life(request, connection, now, &mut entry);
-        respond::sign_off(&mut response, request.version());
+        respond::sign_off(&mut response, request);
         self.log.follow(entry, response)
     }
 

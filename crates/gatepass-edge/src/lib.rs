@@ -26,6 +26,8 @@ mod body;
 
 mod listener;
 
+mod progress;
+
 mod config;
 
 pub use access_log::AccessLog;

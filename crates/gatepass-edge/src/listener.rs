@@ -6,7 +6,6 @@
 //! What a stranger can hold up is bounded: the number of connections, the time until a
 //! request's headers are complete, the time in which nothing of an answer is taken.
 
-use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -16,7 +15,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gatepass::Scheme;
 use http::{Request, Response};
@@ -32,6 +31,7 @@ use tokio_io_timeout::TimeoutStream;
 
 use crate::body::Body;
 use crate::config::{EdgeConfig, Limits};
+use crate::progress::{Progress, Watched};
 
 /// How a viewer reached us.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -188,12 +188,15 @@ impl<D: Door> Worker<D> {
         stream.set_write_timeout(Some(self.limits.stall_timeout));
         let io = TokioIo::new(Box::pin(stream));
         let door = Arc::clone(&self.door);
-        let asked = Rc::new(Cell::new(Instant::now()));
-        let last_asked = Rc::clone(&asked);
+        let progress = Rc::new(Progress::default());
+        let watched = Rc::clone(&progress);
         let service = service_fn(move |request| {
-            let door = Arc::clone(&door);
-            last_asked.set(Instant::now());
-            async move { Ok::<_, Infallible>(door.answer(request, &connection).await) }
+            let (door, progress) = (Arc::clone(&door), Rc::clone(&watched));
+            progress.made();
+            async move {
+                let response = door.answer(request, &connection).await;
+                Ok::<_, Infallible>(response.map(|body| Watched::new(body, progress)))
+            }
         });
         match version {
             Spoken::Http1 => {
@@ -214,12 +217,17 @@ impl<D: Door> Worker<D> {
                     .keep_alive_interval(Some(self.limits.request_timeout))
                     .keep_alive_timeout(self.limits.request_timeout)
                     .max_header_list_size(64 * 1024)
-                    .max_concurrent_streams(128)
+                    .max_concurrent_streams(64)
                     .serve_connection(io, service);
                 let mut serving = pin!(serving);
-                let idle = unasked_for(self.limits.request_timeout, asked);
                 let end = http2::Connection::graceful_shutdown;
-                self.until_stopped(&mut serving, idle, end).await;
+                let limits = &self.limits;
+                let idle = progress.idle_for(limits.request_timeout);
+                tokio::select! {
+                    () = self.until_stopped(&mut serving, idle, end) => {}
+                    // Flow control lets a viewer hold back every answer: the socket never blocks.
+                    () = progress.stalled_for(limits.stall_timeout) => {}
+                }
             }
         }
     }
@@ -239,14 +247,6 @@ impl<D: Door> Worker<D> {
             _ = stopped.wait_for(|stopped| *stopped) => finish(serving.as_mut()),
         }
         serving.as_mut().await;
-    }
-}
-
-/// Ends once nothing was asked for so long. HTTP/1 has this in its header timeout; an HTTP/2
-/// connection would stay for ever, as long as the viewer answers pings.
-async fn unasked_for(limit: Duration, asked: Rc<Cell<Instant>>) {
-    while let Some(left) = limit.checked_sub(asked.get().elapsed()) {
-        tokio::time::sleep(left + Duration::from_millis(10)).await;
     }
 }
 

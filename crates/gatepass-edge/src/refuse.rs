@@ -8,6 +8,7 @@ use http::header::{
     HeaderValue, LOCATION, ORIGIN,
 };
 use http::{Method, Request, Response, StatusCode};
+use hyper::ext::ReasonPhrase;
 
 use crate::access_log::Entry;
 use crate::body::Body;
@@ -31,9 +32,11 @@ pub(crate) fn forbidden(denial: &Denial, gate: &Gate, method: &Method) -> Respon
 
 /// Sends a viewer of pages to the login, along with where it wanted to go.
 pub(crate) fn to_login(page: &LoginPage, asked: &ViewerUrl<'_>) -> Response<Body> {
+    // With two slashes in front it would name another host to whoever goes back there.
+    let path = asked.path().trim_start_matches(['/', '\\']);
     let target = match asked.query() {
-        Some(query) => format!("{}?{query}", asked.path()),
-        None => asked.path().to_owned(),
+        Some(query) => format!("/{path}?{query}"),
+        None => format!("/{path}"),
     };
     let mut response = respond::authored(StatusCode::FOUND, "text/html", "", &Method::GET);
     let location = HeaderValue::from_str(&page.location(&target))
@@ -78,7 +81,12 @@ pub(crate) fn oversized<B>(
         StatusCode::from_u16(494).expect("494 is a status")
     };
     entry.refused("too_long", "the URL or the headers are longer than the limits allow");
-    Some(respond::page(status, "Bad request.", request.method()))
+    let mut response = respond::page(status, "Bad request.", request.method());
+    if status.canonical_reason().is_none() {
+        let reason = ReasonPhrase::from_static(b"Request Header Fields Too Large");
+        response.extensions_mut().insert(reason);
+    }
+    Some(response)
 }
 
 /// 400, for what can be read in more than one way.

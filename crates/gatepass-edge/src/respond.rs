@@ -9,7 +9,7 @@ use http::header::{
     ACCESS_CONTROL_EXPOSE_HEADERS, AGE, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE,
     ETAG, HeaderName, HeaderValue, LAST_MODIFIED, ORIGIN, SERVER, VARY, VIA,
 };
-use http::{HeaderMap, Method, Response, StatusCode, Version};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 
 use crate::body::Body;
 use crate::request_id;
@@ -126,7 +126,7 @@ pub(crate) fn cors(response: &mut Response<Body>, cors: &Cors, asked: &HeaderMap
 }
 
 /// What every response carries when it leaves.
-pub(crate) fn sign_off(response: &mut Response<Body>, version: Version) {
+pub(crate) fn sign_off<B>(response: &mut Response<Body>, request: &Request<B>) {
     let status = response.status();
     let headers = response.headers_mut();
     if !headers.contains_key(&X_CACHE) {
@@ -139,10 +139,12 @@ pub(crate) fn sign_off(response: &mut Response<Body>, version: Version) {
     if !headers.contains_key(&X_AMZ_CF_ID) {
         headers.insert(&X_AMZ_CF_ID, header(&request_id::next()));
     }
-    match version {
+    match request.version() {
         // HTTP/2 has no such header, and HTTP/1.0 keeps a connection only if asked to.
         Version::HTTP_2 => drop(headers.remove(CONNECTION)),
-        Version::HTTP_11 if status == StatusCode::FORBIDDEN => {
+        Version::HTTP_11
+            if status == StatusCode::FORBIDDEN && !request.headers().contains_key(CONNECTION) =>
+        {
             headers.entry(CONNECTION).or_insert(HeaderValue::from_static("keep-alive"));
         }
         _ => {}

@@ -116,8 +116,14 @@ fn draining_finishes_what_runs_and_takes_nothing_new() {
 
 /// The preface, empty SETTINGS, and HEADERS on stream 1 for `http://media.test/public/a.txt`.
 fn http2_request() -> Vec<u8> {
+    http2_request_with(&[])
+}
+
+fn http2_request_with(settings: &[u8]) -> Vec<u8> {
     let byte = |length: usize| u8::try_from(length).expect("a frame of ours is short");
-    let mut frames = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
+    let mut frames = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    frames.extend([0, 0, byte(settings.len()), 4, 0, 0, 0, 0, 0]);
+    frames.extend(settings);
     let mut block = vec![0x82, 0x86];
     for (name, value) in [(0x04, &b"/public/a.txt"[..]), (0x01, b"media.test")] {
         block.push(name);
@@ -154,4 +160,20 @@ fn an_idle_http2_connection_is_closed() {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     assert!(answer.windows(7).any(|window| window == b"for all"));
+}
+
+#[test]
+fn an_http2_viewer_that_takes_nothing_is_cut_off() {
+    let site = site()
+        .with_config(|config| config.limits.stall_timeout = Duration::from_millis(300))
+        .start();
+    let mut stream = site.connect();
+    // SETTINGS_INITIAL_WINDOW_SIZE = 0: no answer may be sent before the viewer says so.
+    let no_window = [0, 4, 0, 0, 0, 0];
+    stream.write_all(&http2_request_with(&no_window)).unwrap();
+    let begun = Instant::now();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    assert!(!answer.windows(7).any(|window| window == b"for all"));
+    assert!(begun.elapsed() < Duration::from_secs(10));
 }

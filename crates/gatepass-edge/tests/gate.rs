@@ -250,6 +250,12 @@ fn pages_are_sent_to_the_login_and_media_are_not() {
         "where it wanted to go, without any credential"
     );
     assert_eq!(page.header("Cache-Control"), Some("no-store"));
+    let slashes = site.get("//private/a.txt").with("Sec-Fetch-Dest", "document").answer();
+    assert_eq!(
+        slashes.header("Location"),
+        Some("/login.html?return-to=/private/a.txt"),
+        "not a host"
+    );
     let old = site.get("/private/a.txt").with("Accept", "text/html,*/*").answer();
     assert_eq!(old.status, 302);
     for (name, value) in [
@@ -379,11 +385,15 @@ fn the_log_says_why_and_never_holds_a_credential() {
     site.get(&target).status();
     site.get(&format!("{target}&broken=1")).status();
     site.get("/private/a.txt").status();
+    let mixed_up = pass.replace("Signature=", "Swap=").replace("Key-Pair-Id=", "Signature=");
+    let mixed_up = mixed_up.replace("Swap=", "Key-Pair-Id=").replace('~', "-");
+    site.get("/private/a.txt").cookie(&mixed_up).status();
     let secrets: Vec<String> = pass
         .split("; ")
         .chain(target.split(['?', '&']))
         .filter_map(|pair| pair.split_once('=').map(|(_, value)| value.to_owned()))
         .filter(|value| value.len() > 20)
+        .flat_map(|value| [value.replace('~', "-"), value])
         .collect();
     assert!(secrets.len() >= 3, "{secrets:?}");
     let log = site.log();
@@ -391,7 +401,7 @@ fn the_log_says_why_and_never_holds_a_credential() {
         assert!(!log.contains(&secret), "{log}");
     }
     let lines: Vec<_> = log.lines().collect();
-    assert_eq!(lines.len(), 4, "{log}");
+    assert_eq!(lines.len(), 5, "{log}");
     assert!(lines[0].contains(r#""key":"KTEST","expires":1767293600,"pass":""#), "{log}");
     assert!(lines[2].contains(r#""reason":"signature_mismatch""#), "{log}");
     assert!(lines[2].contains(r#""url":"http://media.test/private/a.txt?broken=1""#), "{log}");

@@ -50,21 +50,47 @@ impl CookieName {
 
     /// Recognizes a cookie of ours among others; the second part is the key's ID in its name.
     pub fn recognize(name: &[u8]) -> Option<(Self, Option<&[u8]>)> {
-        let ours = match name.strip_prefix(PREFIX.as_bytes())?.first()? {
-            b'E' => Self::Expires,
-            b'H' => Self::HashAlgorithm,
-            b'K' => Self::KeyPairId,
-            b'P' => Self::Policy,
-            b'S' => Self::Signature,
-            _ => return None,
-        };
-        match name.strip_prefix(ours.as_str().as_bytes())? {
-            [] => Some((ours, None)),
-            [b'-', id @ ..] if PublicKeyId::is_one(id) => Some((ours, Some(id))),
+        match Self::begins(name)? {
+            (ours, []) => Some((ours, None)),
+            (ours, [b'-', id @ ..]) if PublicKeyId::is_one(id) => Some((ours, Some(id))),
             _ => None,
         }
     }
+
+    /// Reads `name=value` if it is a cookie of ours: the name, the key's ID in it, the value.
+    pub(crate) fn read(cookie: &[u8]) -> Option<Cookie<'_>> {
+        match Self::begins(cookie)? {
+            (ours, [b'=', value @ ..]) => Some((ours, None, value)),
+            (ours, [b'-', rest @ ..]) => {
+                let (id, value) = rest.split_at(memchr::memchr(b'=', rest)?);
+                PublicKeyId::is_one(id).then_some((ours, Some(id), &value[1..]))
+            }
+            _ => None,
+        }
+    }
+
+    /// The name that this begins with, and what follows.
+    fn begins(text: &[u8]) -> Option<(Self, &[u8])> {
+        let text = text.strip_prefix(PREFIX.as_bytes())?;
+        match text.first()? {
+            b'E' => Self::Expires.after(text),
+            b'H' => Self::HashAlgorithm.after(text),
+            b'K' => Self::KeyPairId.after(text),
+            b'P' => Self::Policy.after(text),
+            b'S' => Self::Signature.after(text),
+            _ => None,
+        }
+    }
+
+    /// What follows this parameter's name.
+    #[inline]
+    fn after(self, text: &[u8]) -> Option<(Self, &[u8])> {
+        Some((self, text.strip_prefix(self.parameter().as_bytes())?))
+    }
 }
+
+/// A cookie of ours: its name, the key's ID in it, and its value.
+type Cookie<'c> = (CookieName, Option<&'c [u8]>, &'c [u8]);
 
 /// What every cookie of ours begins with.
 pub(crate) const PREFIX: &str = "CloudFront-";

@@ -51,7 +51,7 @@ pub enum Denial {
     #[error("the pass names a key in a way that no key is named ({0} bytes)")]
     KeyIdMalformed(usize),
     /// No key of that ID is trusted here.
-    #[error("no trusted key has the ID {0}")]
+    #[error("no trusted key has the ID {}", short(.0))]
     KeyUnknown(PublicKeyId),
     /// Nothing was presented.
     #[error("the viewer presented no pass")]
@@ -177,6 +177,15 @@ impl Denial {
             }
             Self::SignatureMissing => Some("send CloudFront-Signature"),
         }
+    }
+}
+
+/// An ID as a log may show it. What is longer than any ID is likely something else that was
+/// put in its place, such as a signature.
+fn short(id: &PublicKeyId) -> String {
+    match id.as_str() {
+        text if text.len() <= 32 => text.to_owned(),
+        text => format!("of {} characters", text.len()),
     }
 }
 

@@ -57,7 +57,7 @@ pub enum Outcome {
 /// Judges a request as [`verify`] does, and tells everything about it.
 pub fn explain(request: &ViewerRequest<'_>, trust: &Trust, now: EpochTime) -> Report {
     let verdict = verify(request, trust, now);
-    let tries = request.passes().tries(trust.reading);
+    let tries = request.passes().tries(trust);
     let share = MAX_CHECKS / tries.len().max(1);
     let mut passes: Vec<_> =
         tries.iter().map(|pass| PassReport::new(pass, request, trust, now, share)).collect();

@@ -11,7 +11,8 @@ pub fn glob(pattern: &[u8], text: &[u8]) -> bool {
     let Some(first_star) = memchr::memchr(b'*', pattern) else {
         return fits(pattern, text);
     };
-    let last_star = memchr::memrchr(b'*', pattern).unwrap_or(first_star);
+    let last_star = memchr::memrchr(b'*', &pattern[first_star + 1..])
+        .map_or(first_star, |after| first_star + 1 + after);
     let (head, tail) = (&pattern[..first_star], &pattern[last_star + 1..]);
     if text.len() < head.len() + tail.len() {
         return false;
@@ -20,6 +21,9 @@ pub fn glob(pattern: &[u8], text: &[u8]) -> bool {
     let (middle, end) = rest.split_at(rest.len() - tail.len());
     if !fits(head, start) || !fits(tail, end) {
         return false;
+    }
+    if first_star == last_star {
+        return true;
     }
     let pieces = pattern[first_star..last_star].split(|&byte| byte == b'*');
     let mut unread = Some(middle);

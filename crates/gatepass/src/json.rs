@@ -12,6 +12,9 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 /// Nesting beyond this is refused. A policy needs five levels.
 const MAX_DEPTH: usize = 8;
 
+/// An object with more members is refused: each is compared with those before it.
+const MAX_MEMBERS: usize = 32;
+
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Json<'a> {
     Array(Vec<Json<'a>>),
@@ -30,6 +33,8 @@ pub(crate) enum JsonError {
     ByteOrderMark,
     #[error("it is nested more than {MAX_DEPTH} levels deep")]
     Depth,
+    #[error("an object has more than {MAX_MEMBERS} members")]
+    Members,
     #[error("the member {0:?} appears twice")]
     RepeatedMember(Box<str>),
     #[error("it is not JSON: {0}")]
@@ -133,6 +138,9 @@ impl<'de> Visitor<'de> for Value<'_> {
             let Json::Text(name) = name else {
                 return Err(A::Error::custom("a member's name is text"));
             };
+            if members.len() == MAX_MEMBERS {
+                return Err(self.fail(JsonError::Members));
+            }
             if members.iter().any(|(known, _)| *known == name) {
                 return Err(self.fail(JsonError::RepeatedMember(name.into())));
             }
@@ -169,6 +177,16 @@ mod tests {
         assert_eq!(parse(b"{} x").unwrap_err(), JsonError::TrailingBytes);
         assert_eq!(parse(b"{}\0").unwrap_err(), JsonError::TrailingBytes);
         assert!(parse(b"{}\r\n ").is_ok());
+    }
+
+    #[test]
+    fn stops_at_thirty_two_members() {
+        let object = |count: usize| {
+            let members: Vec<_> = (0..count).map(|n| format!("\"{n}\":0")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert!(parse(object(32).as_bytes()).is_ok());
+        assert_eq!(parse(object(33).as_bytes()).unwrap_err(), JsonError::Members);
     }
 
     #[test]

@@ -402,9 +402,30 @@ fn not_a_private_key(der: &[u8]) -> KeyError {
             }
             name => KeyError::Unsupported(name),
         },
-        Err(_) => unreadable(BROKEN, SHOW_PRIVATE),
+        Err(_) => SEEN_IN_DER
+            .iter()
+            .find(|(bytes, _, _)| memchr::memmem::find(der, bytes).is_some())
+            .map_or_else(
+                || unreadable(BROKEN, SHOW_PRIVATE),
+                |(_, name, hint)| match hint {
+                    Some(hint) => unreadable(name, hint),
+                    None => KeyError::Unsupported((*name).to_owned()),
+                },
+            ),
     }
 }
+
+/// What else the DER may be, by the object identifiers in it, and what to run then.
+const SEEN_IN_DER: [(&[u8], &str, Option<&str>); 4] = [
+    (&[6, 5, 0x2b, 0x81, 4, 0, 0x22], "P-384", None),
+    (&[6, 5, 0x2b, 0x81, 4, 0, 0x23], "P-521", None),
+    (&[6, 5, 0x2b, 0x81, 4, 0, 0x0a], "secp256k1", None),
+    (
+        &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1],
+        "it is PKCS#12",
+        Some("take the key out of it: openssl pkcs12 -in FILE -nocerts -nodes -out KEY"),
+    ),
+];
 
 fn name_of(algorithm: &AlgorithmIdentifierRef<'_>) -> String {
     const NAMES: [(&str, &str); 7] = [

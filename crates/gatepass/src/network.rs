@@ -1,7 +1,7 @@
 //! The addresses a pass is good for, as CloudFront's `AWS:SourceIp` spells them.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv4Net};
@@ -12,7 +12,15 @@ use ipnet::{IpNet, Ipv4Net};
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Network {
     text: Box<str>,
-    net: IpNet,
+    range: Range,
+}
+
+/// The addresses that, under the mask, are the first one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Range {
+    Everyone,
+    V4 { first: u32, mask: u32 },
+    V6 { first: u128, mask: u128 },
 }
 
 /// Text that is no address and no CIDR range.
@@ -25,9 +33,25 @@ impl Network {
     ///
     /// An IPv4 address that arrives as IPv6 (`::ffff:192.0.2.7`) counts as IPv4.
     /// `0.0.0.0/0` covers IPv6 viewers too: older AWS helpers write it to mean "anyone".
+    #[inline]
     pub fn contains(&self, address: IpAddr) -> bool {
-        let everyone = self.net == IpNet::V4(Ipv4Net::default());
-        everyone || self.net.contains(&address.to_canonical())
+        let everyone = self.range == Range::Everyone;
+        everyone
+            || match address {
+                IpAddr::V4(address) => self.contains_v4(address),
+                IpAddr::V6(address) => match address.to_ipv4_mapped() {
+                    Some(address) => self.contains_v4(address),
+                    None => self.contains_v6(address),
+                },
+            }
+    }
+
+    fn contains_v4(&self, address: Ipv4Addr) -> bool {
+        matches!(self.range, Range::V4 { first, mask } if address.to_bits() & mask == first)
+    }
+
+    fn contains_v6(&self, address: Ipv6Addr) -> bool {
+        matches!(self.range, Range::V6 { first, mask } if address.to_bits() & mask == first)
     }
 
     /// Says whether this is spelled as IPv6, which CloudFront refuses.
@@ -40,7 +64,8 @@ impl Network {
         if self.text.contains('/') {
             self.text.to_string()
         } else {
-            format!("{}/{}", self.text, self.net.prefix_len())
+            let prefix = if matches!(self.range, Range::V6 { .. }) { 128 } else { 32 };
+            format!("{}/{prefix}", self.text)
         }
     }
 }
@@ -50,7 +75,21 @@ impl FromStr for Network {
 
     fn from_str(text: &str) -> Result<Self, NetworkError> {
         let net = read(text).ok_or_else(|| NetworkError(text.chars().take(80).collect()))?;
-        Ok(Self { text: text.into(), net })
+        Ok(Self { text: text.into(), range: net.into() })
+    }
+}
+
+impl From<IpNet> for Range {
+    fn from(net: IpNet) -> Self {
+        match net {
+            IpNet::V4(net) if net == Ipv4Net::default() => Self::Everyone,
+            IpNet::V4(net) => {
+                Self::V4 { first: net.network().to_bits(), mask: net.netmask().to_bits() }
+            }
+            IpNet::V6(net) => {
+                Self::V6 { first: net.network().to_bits(), mask: net.netmask().to_bits() }
+            }
+        }
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) enum PemError {
 pub(crate) fn find(bytes: &[u8], wanted: &[&str], called: &'static str) -> Result<Found, PemError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match bytes {
-        [0x30, 0x00..=0x09 | 0x0b..=0x0c | 0x0e..=0x1f | 0x80.., ..] => {
+        _ if is_der(bytes) => {
             return Ok(Found { label: None, der: Zeroizing::new(bytes.to_vec()) });
         }
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return Err(PemError::Utf16),
@@ -51,8 +51,7 @@ pub(crate) fn find(bytes: &[u8], wanted: &[&str], called: &'static str) -> Resul
     }
     let compact = Zeroizing::new(text.split_whitespace().collect::<String>());
     let inner = base64(&compact).ok_or(PemError::NoKey)?;
-    let is_key =
-        inner.first() == Some(&0x30) || memchr::memmem::find(&inner, BEGIN.as_bytes()).is_some();
+    let is_key = is_der(&inner) || memchr::memmem::find(&inner, BEGIN.as_bytes()).is_some();
     if is_key { find(&inner, wanted, called) } else { Err(PemError::NoKey) }
 }
 
@@ -97,6 +96,18 @@ fn decode_block(label: &str, body: &str) -> Result<Found, PemError> {
         .decode(compact.as_bytes())
         .map_err(|_| PemError::Broken(shown(label), "what is inside is not base64"))?;
     Ok(Found { label: Some(label.to_owned()), der: Zeroizing::new(der) })
+}
+
+/// Says whether the bytes are one DER sequence, to the last of them.
+fn is_der(bytes: &[u8]) -> bool {
+    let (length, rest) = match bytes {
+        [0x30, length @ ..=0x7f, rest @ ..] | [0x30, 0x81, length, rest @ ..] => {
+            (usize::from(*length), rest)
+        }
+        [0x30, 0x82, high, low, rest @ ..] => (usize::from(*high) << 8 | usize::from(*low), rest),
+        _ => return false,
+    };
+    length == rest.len()
 }
 
 /// Undoes what environment variables and JSON do to line breaks and quotes.
@@ -149,7 +160,14 @@ mod tests {
         ] {
             assert_eq!(der(spelling.as_bytes()).unwrap(), b"0123456789", "{spelling}");
         }
-        assert_eq!(der(b"\x30\x03\x01\x01\xff").unwrap(), b"\x30\x03\x01\x01\xff");
+        for length in [3, 0x59, 0x77, 0x7f] {
+            let bare = [&[0x30, length][..], &vec![1; usize::from(length)]].concat();
+            assert_eq!(der(&bare).unwrap(), bare);
+            assert_eq!(der(BASE64.encode(&bare).as_bytes()).unwrap(), bare);
+        }
+        let long = [&[0x30, 0x82, 1, 2][..], &[1; 0x102]].concat();
+        assert_eq!(der(&long).unwrap(), long);
+        assert_eq!(der(b"0Y is text that begins with a zero").unwrap_err(), PemError::NoKey);
     }
 
     #[test]

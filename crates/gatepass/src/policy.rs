@@ -34,7 +34,7 @@ pub(crate) const MAX_POLICY_BYTES: usize = 8_192;
 /// What a pass allows: one or more statements, of which any one may admit.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Policy {
-    statements: Vec<Statement>,
+    statements: Box<[Statement]>,
 }
 
 /// Some URLs, for one span of time, perhaps from one network.
@@ -149,13 +149,14 @@ impl Policy {
         let resources: Vec<_> = resources.into_iter().collect();
         let scope =
             if resources.is_empty() { Scope::Everything } else { Scope::Patterns(resources) };
-        Self { statements: vec![Statement { scope, window, network: None }] }
+        Self { statements: [Statement { scope, window, network: None }].into() }
     }
 
     /// What a canned pass says: this very URL, until then.
     pub(crate) fn canned(url: &ViewerUrl<'_>, expiry: EpochTime) -> Self {
         let scope = Scope::Exactly(url.to_string().into());
-        Self { statements: vec![Statement { scope, window: Window::until(expiry), network: None }] }
+        let window = Window::until(expiry);
+        Self { statements: [Statement { scope, window, network: None }].into() }
     }
 
     /// The same policy, good only from this network.
@@ -218,7 +219,7 @@ impl Policy {
 
 impl From<Statement> for Policy {
     fn from(statement: Statement) -> Self {
-        Self { statements: vec![statement] }
+        Self { statements: Box::new([statement]) }
     }
 }
 
@@ -421,6 +422,7 @@ impl From<JsonError> for PolicyError {
         match error {
             JsonError::ByteOrderMark => Self::ByteOrderMark,
             JsonError::Depth => Self::Depth,
+            JsonError::Members => Self::Syntax("an object has more than 32 members".into()),
             JsonError::RepeatedMember(name) => Self::RepeatedMember(name),
             JsonError::Syntax(problem) => Self::Syntax(problem),
             JsonError::TrailingBytes => Self::TrailingBytes,

@@ -8,7 +8,8 @@
 //! 2. If their numbers differ, something is left over from another pass, and the other
 //!    combinations are tried too, the likeliest first.
 //! 3. Cookies whose names end in a key's ID form sets of their own, tried after the plain.
-//! 4. No more than eight combinations are tried.
+//! 4. What lacks a part, or names a key that nobody trusts, is tried only if all do.
+//! 5. No more than eight sets are tried, each with the hashes that it may have been made with.
 //!
 //! A policy goes before an expiry that is left over; an empty value is none. Read as
 //! CloudFront does, only the first plain cookie of each name counts.
@@ -20,20 +21,27 @@
 //! - Values are the bytes that were sent. Nothing is decoded but `%7E`, `%5F` and `%2D` in a
 //!   URL's policy and signature, which some tools write for `~`, `_` and `-`.
 
+mod jar;
+
 use std::borrow::Cow;
 
-use crate::cookies::{CookieName, PREFIX};
+use crate::cookies::CookieName;
 use crate::policy::Reading;
+use crate::trusted_keys::Trust;
+use jar::Jar;
 
 /// The query parameters that CloudFront reserves.
 pub const RESERVED_PARAMETERS: [&str; 5] =
     ["Expires", "Hash-Algorithm", "Key-Pair-Id", "Policy", "Signature"];
 
-/// So many combinations of cookies are tried for one request.
-const MAX_TRIES: usize = 8;
+/// So many sets of cookies are tried for one request.
+const MAX_SETS: usize = 8;
 
-/// So many cookies of one name are looked at.
-const MAX_SAME_NAME: usize = 8;
+/// Every set with either hash.
+const MAX_TRIES: usize = 2 * MAX_SETS;
+
+/// Cookies named after so many different keys are looked at.
+const MAX_KEYS: usize = 32;
 
 /// Where a pass was carried.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -49,11 +57,8 @@ pub enum Carrier {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PresentedPass<'a> {
     carrier: Carrier,
-    expires: Option<Cow<'a, [u8]>>,
-    hash: Option<Cow<'a, [u8]>>,
-    key_id: Option<Cow<'a, [u8]>>,
-    policy: Option<Cow<'a, [u8]>>,
-    signature: Option<Cow<'a, [u8]>>,
+    /// In the order of the names.
+    parts: [Option<Cow<'a, [u8]>>; CookieName::ALL.len()],
     repeated: Option<CookieName>,
 }
 
@@ -65,27 +70,27 @@ impl PresentedPass<'_> {
 
     /// The text of a canned pass's expiry. A custom pass has none.
     pub fn expires(&self) -> Option<&[u8]> {
-        if self.policy().is_some() { None } else { present(self.expires.as_ref()) }
+        if self.policy().is_some() { None } else { self.sent(CookieName::Expires) }
     }
 
     /// The name of the hash.
     pub fn hash(&self) -> Option<&[u8]> {
-        present(self.hash.as_ref())
+        self.sent(CookieName::HashAlgorithm)
     }
 
     /// The public key's ID.
     pub fn key_id(&self) -> Option<&[u8]> {
-        present(self.key_id.as_ref())
+        self.sent(CookieName::KeyPairId)
     }
 
     /// The encoded policy of a custom pass.
     pub fn policy(&self) -> Option<&[u8]> {
-        present(self.policy.as_ref())
+        self.sent(CookieName::Policy)
     }
 
     /// The encoded signature.
     pub fn signature(&self) -> Option<&[u8]> {
-        present(self.signature.as_ref())
+        self.sent(CookieName::Signature)
     }
 
     /// A reserved parameter that the URL has twice.
@@ -97,23 +102,37 @@ impl PresentedPass<'_> {
     pub(crate) fn value(&self, name: CookieName) -> Option<&[u8]> {
         match name {
             CookieName::Expires => self.expires(),
-            CookieName::HashAlgorithm => self.hash(),
-            CookieName::KeyPairId => self.key_id(),
-            CookieName::Policy => self.policy(),
-            CookieName::Signature => self.signature(),
+            other => self.sent(other),
         }
     }
 
+    /// Says whether it has all that a pass needs.
+    fn is_complete(&self) -> bool {
+        let terms = self.policy().or_else(|| self.expires());
+        terms.is_some() && self.signature().is_some() && self.key_id().is_some()
+    }
+
+    /// Says whether two differ in their hash alone.
+    fn is_of_one_set_with(&self, other: &Self) -> bool {
+        let others = CookieName::ALL.into_iter().filter(|name| *name != CookieName::HashAlgorithm);
+        others.into_iter().all(|name| self.parts[name as usize] == other.parts[name as usize])
+    }
+
+    /// The parts that were named at all, even without a value.
+    pub(crate) fn named(&self) -> Vec<CookieName> {
+        CookieName::ALL.into_iter().filter(|name| self.names(*name)).collect()
+    }
+
     pub(crate) const fn empty(carrier: Carrier) -> Self {
-        Self {
-            carrier,
-            expires: None,
-            hash: None,
-            key_id: None,
-            policy: None,
-            signature: None,
-            repeated: None,
-        }
+        Self { carrier, parts: [const { None }; CookieName::ALL.len()], repeated: None }
+    }
+
+    const fn names(&self, name: CookieName) -> bool {
+        self.parts[name as usize].is_some()
+    }
+
+    fn sent(&self, name: CookieName) -> Option<&[u8]> {
+        self.parts[name as usize].as_deref().filter(|value| !value.is_empty())
     }
 }
 
@@ -121,24 +140,8 @@ impl<'a> PresentedPass<'a> {
     /// The same pass, had it been presented with this value of a part.
     #[must_use]
     pub(crate) fn with(mut self, name: CookieName, value: impl Into<Cow<'a, [u8]>>) -> Self {
-        *self.part(name) = Some(value.into());
+        self.parts[name as usize] = Some(value.into());
         self
-    }
-
-    /// The parts that were named at all, even without a value.
-    pub(crate) fn named(&self) -> Vec<CookieName> {
-        let mut pass = self.clone();
-        CookieName::ALL.into_iter().filter(|name| pass.part(*name).is_some()).collect()
-    }
-
-    fn part(&mut self, name: CookieName) -> &mut Option<Cow<'a, [u8]>> {
-        match name {
-            CookieName::Expires => &mut self.expires,
-            CookieName::HashAlgorithm => &mut self.hash,
-            CookieName::KeyPairId => &mut self.key_id,
-            CookieName::Policy => &mut self.policy,
-            CookieName::Signature => &mut self.signature,
-        }
     }
 
     /// Reads the reserved parameters of a query, if it has any.
@@ -152,7 +155,7 @@ impl<'a> PresentedPass<'a> {
                 CookieName::Policy | CookieName::Signature => unescape(value.as_bytes()),
                 _ => Cow::Borrowed(value.as_bytes()),
             };
-            if pass.part(name).replace(value).is_some() {
+            if pass.parts[name as usize].replace(value).is_some() {
                 pass.repeated = Some(name);
             }
         }
@@ -161,9 +164,9 @@ impl<'a> PresentedPass<'a> {
 }
 
 /// Everything that one request presents.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct PresentedPasses<'a> {
-    url: Option<PresentedPass<'a>>,
+    /// The plain cookies; in URL mode, the URL's pass alone.
     plain: Jar<'a>,
     per_key: Vec<(&'a [u8], Jar<'a>)>,
 }
@@ -171,245 +174,85 @@ pub struct PresentedPasses<'a> {
 impl<'a> PresentedPasses<'a> {
     /// Reads a raw query and the values of all `Cookie` headers.
     pub fn read(query: Option<&'a str>, cookies: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut passes = Self { url: query.and_then(PresentedPass::from_query), ..Self::default() };
-        if passes.url.is_none() {
-            for header in cookies {
-                passes.read_cookies(header);
-            }
+        let mut passes = Self { plain: Jar::EMPTY, per_key: Vec::new() };
+        match query.and_then(PresentedPass::from_query) {
+            Some(pass) => passes.plain = Jar::of(pass),
+            None => cookies.into_iter().for_each(|header| passes.read_cookies(header)),
         }
         passes
     }
 
     /// The passes to try, in order.
-    pub fn tries(&self, reading: Reading) -> Vec<PresentedPass<'a>> {
-        if let Some(pass) = &self.url {
-            return vec![pass.clone()];
+    pub fn tries(&self, trust: &Trust) -> Vec<PresentedPass<'a>> {
+        if self.in_url() {
+            return vec![self.plain.first().clone()];
         }
-        let mut tries = match reading {
-            Reading::CloudFront => return self.plain.first_of_each().into_iter().collect(),
-            Reading::Gatepass => self.plain.combinations(),
+        if trust.reading == Reading::CloudFront {
+            return self.plain.first_of_each().into_iter().collect();
+        }
+        let jars = self.per_key.iter().map(|(_, jar)| jar);
+        let all: Vec<_> =
+            [&self.plain].into_iter().chain(jars).flat_map(Jar::combinations).collect();
+        let is_promising = |pass: &&PresentedPass<'_>| {
+            pass.is_complete() && pass.key_id().is_some_and(|id| trust.keys.find(id).is_some())
         };
-        tries.extend(self.per_key.iter().flat_map(|(_, jar)| jar.combinations()));
-        tries.truncate(MAX_TRIES);
-        tries
+        let promising: Vec<_> = all.iter().filter(is_promising).cloned().collect();
+        first_sets(if promising.is_empty() { all } else { promising })
     }
 
     /// The pass that most requests present: one, complete in its first cookies or its URL.
     /// Trying it is the beginning of trying all.
-    pub fn only(&self) -> Option<PresentedPass<'a>> {
-        match &self.url {
-            Some(pass) => Some(pass.clone()),
-            None if self.per_key.is_empty() && self.plain.is_single() => self.plain.first_of_each(),
-            None => None,
-        }
+    pub fn only(&self) -> Option<&PresentedPass<'a>> {
+        let is_only = self.in_url() || (self.per_key.is_empty() && self.plain.is_single());
+        is_only.then_some(self.plain.first())
+    }
+
+    /// Says whether the request is in URL mode.
+    pub fn in_url(&self) -> bool {
+        self.plain.first().carrier == Carrier::Url
     }
 
     /// Says whether nothing at all was presented.
     pub fn is_empty(&self) -> bool {
-        self.url.is_none() && self.plain.is_empty() && self.per_key.is_empty()
+        self.plain.is_empty() && self.per_key.is_empty()
     }
 
     fn read_cookies(&mut self, header: &'a [u8]) {
         let mut rest = header;
         while !rest.is_empty() {
             let end = memchr::memchr(b';', rest).unwrap_or(rest.len());
-            let cookie = rest[..end].trim_ascii_start();
-            if cookie.starts_with(PREFIX.as_bytes()) {
-                self.read_cookie(cookie);
+            match CookieName::read(rest[..end].trim_ascii_start()) {
+                Some((name, None, value)) => self.plain.put(name, value.trim_ascii()),
+                Some((name, Some(id), value)) => {
+                    if let Some(jar) = self.jar_of(id) {
+                        jar.put(name, value.trim_ascii());
+                    }
+                }
+                None => {}
             }
             rest = rest.get(end + 1..).unwrap_or_default();
         }
     }
 
-    fn read_cookie(&mut self, cookie: &'a [u8]) {
-        let Some(equals) = memchr::memchr(b'=', cookie) else { return };
-        let (name, value) = (&cookie[..equals], cookie[equals + 1..].trim_ascii());
-        match CookieName::recognize(name) {
-            Some((name, None)) => self.plain.put(name, value),
-            Some((name, Some(id))) => self.jar_of(id).put(name, value),
-            None => {}
-        }
-    }
-
-    fn jar_of(&mut self, id: &'a [u8]) -> &mut Jar<'a> {
-        let known = self.per_key.iter().position(|(known, _)| *known == id);
-        // A ninth key's cookies share the eighth's jar, and are refused with it.
-        let at = known.unwrap_or_else(|| {
-            if self.per_key.len() < MAX_TRIES {
-                self.per_key.push((id, Jar::default()));
+    fn jar_of(&mut self, id: &'a [u8]) -> Option<&mut Jar<'a>> {
+        let at = match self.per_key.iter().position(|(known, _)| *known == id) {
+            Some(at) => at,
+            None if self.per_key.len() < MAX_KEYS => {
+                self.per_key.push((id, Jar::EMPTY));
+                self.per_key.len() - 1
             }
-            self.per_key.len() - 1
-        });
-        &mut self.per_key[at].1
-    }
-}
-
-/// Cookies of one naming, each name's in the order in which they were sent.
-#[derive(Clone, Debug, Default)]
-struct Jar<'a> {
-    /// Policies and expiries in the order in which they came.
-    terms: Values<(CookieName, &'a [u8])>,
-    hashes: Values<&'a [u8]>,
-    key_ids: Values<&'a [u8]>,
-    signatures: Values<&'a [u8]>,
-}
-
-impl<'a> Jar<'a> {
-    fn put(&mut self, name: CookieName, value: &'a [u8]) {
-        match name {
-            CookieName::Policy | CookieName::Expires if value.is_empty() => {}
-            CookieName::Policy | CookieName::Expires => self.terms.push((name, value)),
-            CookieName::HashAlgorithm => self.hashes.push(value),
-            CookieName::KeyPairId => self.key_ids.push(value),
-            CookieName::Signature => self.signatures.push(value),
-        }
-    }
-
-    const fn is_empty(&self) -> bool {
-        self.terms.len() == 0
-            && self.hashes.len() == 0
-            && self.key_ids.len() == 0
-            && self.signatures.len() == 0
-    }
-
-    const fn is_single(&self) -> bool {
-        self.terms.len() == 1
-            && self.hashes.len() <= 1
-            && self.key_ids.len() == 1
-            && self.signatures.len() == 1
-    }
-
-    fn pass(
-        terms: Option<(CookieName, &'a [u8])>,
-        signature: Option<&'a [u8]>,
-        key_id: Option<&'a [u8]>,
-        hash: Option<&'a [u8]>,
-    ) -> PresentedPass<'a> {
-        let mut pass = PresentedPass::empty(Carrier::Cookies);
-        if let Some((name, value)) = terms {
-            *pass.part(name) = Some(Cow::Borrowed(value));
-        }
-        pass.signature = signature.map(Cow::Borrowed);
-        pass.key_id = key_id.map(Cow::Borrowed);
-        pass.hash = hash.map(Cow::Borrowed);
-        pass
-    }
-
-    /// The first of each name, a policy before an expiry.
-    fn first_of_each(&self) -> Option<PresentedPass<'a>> {
-        if self.is_empty() {
-            return None;
-        }
-        let policy = self.terms.iter().find(|(name, _)| *name == CookieName::Policy);
-        let terms = policy.or(self.terms.get(0));
-        Some(Self::pass(
-            terms.copied(),
-            self.signatures.get(0).copied(),
-            self.key_ids.get(0).copied(),
-            self.hashes.get(0).copied(),
-        ))
-    }
-
-    fn combinations(&self) -> Vec<PresentedPass<'a>> {
-        if self.is_empty() {
-            return Vec::new();
-        }
-        let terms = self.ordered_terms();
-        let is_even = terms.len() == self.signatures.len() && terms.len() == self.key_ids.len();
-        let mut places = if is_even {
-            (0..terms.len()).map(|n| [n, n, n]).collect()
-        } else {
-            uneven_places([terms.len(), self.signatures.len(), self.key_ids.len()])
+            None => return None,
         };
-        places.truncate(MAX_TRIES);
-        let with_hash = |[term, signature, key_id]: [usize; 3]| {
-            self.hashes_for(signature).into_iter().map(move |hash| [term, signature, key_id, hash])
-        };
-        places
-            .into_iter()
-            .flat_map(with_hash)
-            .map(|[term, signature, key_id, hash]| {
-                Self::pass(
-                    terms.get(term).copied(),
-                    self.signatures.get(signature).copied(),
-                    self.key_ids.get(key_id).copied(),
-                    self.hashes.get(hash).copied(),
-                )
-            })
-            .take(MAX_TRIES)
-            .collect()
-    }
-
-    /// As they came, if there is one for each signature. Otherwise one of them is left over
-    /// from another pass, more likely an expiry than a policy.
-    fn ordered_terms(&self) -> Vec<(CookieName, &'a [u8])> {
-        let mut terms: Vec<_> = self.terms.iter().copied().collect();
-        if terms.len() != self.signatures.len() {
-            terms.sort_by_key(|(name, _)| *name != CookieName::Policy);
-        }
-        terms
-    }
-
-    /// The places of the hash names that may belong to the n-th signature; one past the
-    /// end stands for none.
-    fn hashes_for(&self, signature: usize) -> Vec<usize> {
-        match self.hashes.len() {
-            0 => vec![0],
-            count if count == self.signatures.len() => vec![signature],
-            count => (0..=count).rev().collect(),
-        }
+        self.per_key.get_mut(at).map(|(_, jar)| jar)
     }
 }
 
-/// Every choice of one of each, those of equal place first; a missing part counts as one.
-fn uneven_places(counts: [usize; 3]) -> Vec<[usize; 3]> {
-    let [terms, signatures, key_ids] = counts.map(|count| count.max(1));
-    let mut places: Vec<[usize; 3]> = (0..terms)
-        .flat_map(|term| (0..signatures).map(move |signature| [term, signature, 0]))
-        .flat_map(|[term, signature, _]| (0..key_ids).map(move |id| [term, signature, id]))
-        .collect();
-    let spread =
-        |place: &[usize; 3]| place.iter().max().unwrap_or(&0) - place.iter().min().unwrap_or(&0);
-    places.sort_by_key(spread);
-    places
-}
-
-/// A few values of one name: the first without an allocation.
-#[derive(Clone, Debug)]
-struct Values<T> {
-    first: Option<T>,
-    more: Vec<T>,
-}
-
-impl<T> Default for Values<T> {
-    fn default() -> Self {
-        Self { first: None, more: Vec::new() }
-    }
-}
-
-impl<T> Values<T> {
-    fn push(&mut self, value: T) {
-        if self.first.is_none() {
-            self.first = Some(value);
-        } else if self.len() < MAX_SAME_NAME {
-            self.more.push(value);
-        }
-    }
-
-    const fn len(&self) -> usize {
-        self.first.is_some() as usize + self.more.len()
-    }
-
-    fn get(&self, at: usize) -> Option<&T> {
-        match at.checked_sub(1) {
-            None => self.first.as_ref(),
-            Some(at) => self.more.get(at),
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &T> {
-        self.first.iter().chain(&self.more)
-    }
+fn first_sets(mut passes: Vec<PresentedPass<'_>>) -> Vec<PresentedPass<'_>> {
+    passes.dedup();
+    let starts_a_set = |at: usize| at == 0 || !passes[at].is_of_one_set_with(&passes[at - 1]);
+    let ninth = (0..passes.len()).filter(|at| starts_a_set(*at)).nth(MAX_SETS);
+    passes.truncate(ninth.unwrap_or(passes.len()).min(MAX_TRIES));
+    passes
 }
 
 /// Says whether a raw parameter name is one that CloudFront reserves.
@@ -438,10 +281,6 @@ pub(crate) fn own_query(query: &str) -> Option<Cow<'_, str>> {
     })))
 }
 
-fn present<'p>(part: Option<&'p Cow<'_, [u8]>>) -> Option<&'p [u8]> {
-    part.map(|value| &**value).filter(|value| !value.is_empty())
-}
-
 fn unescape(value: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'%', value).is_none() {
         return Cow::Borrowed(value);
@@ -464,13 +303,15 @@ fn unescape(value: &[u8]) -> Cow<'_, [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::{KeyType, SigningKey};
+    use crate::trusted_keys::TrustedKeys;
 
     fn shown(cookie: &str, reading: Reading) -> Vec<String> {
         let text = |part: Option<&[u8]>| {
             part.map_or("-".to_owned(), |part| String::from_utf8_lossy(part).into_owned())
         };
         PresentedPasses::read(None, [cookie.as_bytes()])
-            .tries(reading)
+            .tries(&Trust { reading, ..Trust::default() })
             .iter()
             .map(|pass| {
                 [pass.policy().or(pass.expires()), pass.signature(), pass.key_id(), pass.hash()]
@@ -527,11 +368,46 @@ mod tests {
     }
 
     #[test]
-    fn never_more_than_eight_tries() {
-        let many = "P=p; S=s; ".repeat(20) + "K=k";
-        let many = many.replace("P=", "CloudFront-Policy=").replace("S=", "CloudFront-Signature=");
+    fn what_a_stranger_leaves_behind_does_no_harm() {
+        let key = SigningKey::generate(KeyType::P256).unwrap().public_key().clone();
+        let trust = Trust::from(TrustedKeys::from_iter([("k".parse().unwrap(), key)]));
+        let is_tried = |cookie: &str, hash: Option<&str>| {
+            let tries = PresentedPasses::read(None, [cookie.as_bytes()]).tries(&trust);
+            let good = ["good".as_bytes(), b"s9", b"k"];
+            tries.iter().any(|pass| {
+                [pass.policy(), pass.signature(), pass.key_id()] == good.map(Some)
+                    && pass.hash() == hash.map(str::as_bytes)
+            })
+        };
+        let set = |policy: &str, signature: &str| {
+            format!(
+                "CloudFront-Policy={policy}; CloudFront-Signature={signature}; CloudFront-Key-Pair-Id=k; "
+            )
+        };
+        let good = set("good", "s9");
+        let half = "CloudFront-Signature=s1; CloudFront-Key-Pair-Id=k; ";
+        assert!(is_tried(&format!("{half}{}{good}", set("p2", "s2")), None));
+        let four: Vec<_> = (1..5).map(|n| set(&format!("p{n}"), &format!("s{n}"))).collect();
+        let marked = format!("{}{good}CloudFront-Hash-Algorithm=SHA256", four.concat());
+        assert!(is_tried(&marked, Some("SHA256")));
+        let per_key = good.replace('=', "-k=");
+        let strangers = "CloudFront-Policy=x; CloudFront-Policy=y; CloudFront-Signature=a; \
+            CloudFront-Signature=b; CloudFront-Key-Pair-Id=1; CloudFront-Key-Pair-Id=2; \
+            CloudFront-Key-Pair-Id=3; ";
+        assert!(is_tried(&format!("{strangers}{per_key}"), None));
+        let halves: Vec<_> = (0..8).map(|n| format!("CloudFront-Policy-K{n}=x")).collect();
+        assert!(is_tried(&format!("{}; {per_key}", halves.join("; ")), None));
+    }
+
+    #[test]
+    fn never_more_than_eight_sets() {
+        let many: Vec<_> =
+            (0..20).map(|n| format!("CloudFront-Policy=p{n}; CloudFront-Signature=s{n}")).collect();
+        let many = many.join("; ") + "; CloudFront-Key-Pair-Id=k";
         assert_eq!(shown(&many, Reading::Gatepass).len(), 8);
-        let keys: Vec<_> = (0..30).map(|n| format!("CloudFront-Policy-K{n}=x")).collect();
+        let marked = format!("{many}; CloudFront-Hash-Algorithm=SHA256");
+        assert_eq!(shown(&marked, Reading::Gatepass).len(), 16, "each set with either hash");
+        let keys: Vec<_> = (0..30).map(|n| format!("CloudFront-Policy-K{n}=x{n}")).collect();
         let keys = keys.join("; ");
         assert_eq!(shown(&keys, Reading::Gatepass).len(), 8);
     }
@@ -549,7 +425,7 @@ mod tests {
             assert_eq!(own_query(query).as_deref(), own, "{query}");
         }
         let pass = PresentedPasses::read(Some("Policy"), [&b"CloudFront-Policy=p"[..]]);
-        assert_eq!(pass.tries(Reading::Gatepass)[0].carrier(), Carrier::Url);
+        assert_eq!(pass.tries(&Trust::default())[0].carrier(), Carrier::Url);
     }
 
     #[test]

@@ -28,7 +28,10 @@ impl<'a> ViewerRequest<'a> {
         let (first_cookies, more_cookies) = (cookies.next(), cookies.collect::<Vec<_>>());
         let all_cookies = first_cookies.into_iter().chain(more_cookies.iter().copied());
         let passes = PresentedPasses::read(query, all_cookies);
-        let url = if passes.is_empty() { sent } else { sent.with_query(query.and_then(own_query)) };
+        let url = match query {
+            Some(query) if passes.in_url() => sent.with_query(own_query(query)),
+            _ => sent,
+        };
         Self { url, address, passes, first_cookies, more_cookies }
     }
 

@@ -22,7 +22,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use crate::glob::glob;
-use crate::url::ViewerUrl;
+use crate::url::{Scheme, ViewerUrl};
 
 /// So many `?` of one pattern are tried as the place where its query begins.
 const MAX_QUERY_STARTS: usize = 64;
@@ -37,12 +37,26 @@ pub struct Resource {
 /// A pattern taken apart once, so that matching it is quick.
 #[derive(Clone, Debug)]
 struct Sections {
-    scheme: Box<str>,
+    /// Whether the scheme covers `http`, and `https`.
+    schemes: [bool; 2],
+    /// In lower case.
     host: Box<str>,
-    /// The place of path and query in the text; empty if the pattern ends with its host.
+    /// Where path and query begin in the text.
     tail: usize,
-    /// The place of `\?` in the text, which settles where the query begins.
-    escaped: Option<usize>,
+    form: Form,
+}
+
+/// What stands behind the host.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    /// A path and perhaps a query, which `\?` at this place of them parts.
+    Escaped(usize),
+    /// A path whose one wildcard is the `*` at its end.
+    Folder,
+    /// Nothing.
+    Host,
+    /// A path and perhaps a query.
+    Other,
 }
 
 impl Resource {
@@ -59,8 +73,8 @@ impl Resource {
 
     /// Says whether the pattern covers this URL.
     pub fn covers(&self, url: &ViewerUrl<'_>) -> bool {
-        if &*self.text == "*" {
-            return true;
+        if !url.is_suspect() {
+            return self.matches(url, url.path()) || url.is_spelled(&self.text);
         }
         if url.is_spelled(&self.text) {
             return !url.has_dot_segments();
@@ -70,22 +84,20 @@ impl Resource {
     }
 
     fn matches(&self, url: &ViewerUrl<'_>, path: &str) -> bool {
-        let Some(Sections { scheme, host, tail, escaped }) = &self.sections else {
+        let Some(Sections { schemes, host, tail, form }) = &self.sections else {
             return false;
         };
-        if !glob_lower(scheme, url.scheme().as_str()) || !glob_lower(host, url.host()) {
+        if !schemes[url.scheme() as usize] || !glob_lower(host, url.host()) {
             return false;
         }
-        let tail = *tail..self.text.len();
-        if tail.is_empty() {
-            return host.ends_with('*') || (path == "/" && url.query().is_none());
-        }
-        match escaped {
-            Some(at) => {
-                let query = url.query().unwrap_or_default();
-                covers(&self.text[tail.start..*at], path) && covers(&self.text[at + 2..], query)
+        let (tail, query) = (&self.text[*tail..], url.query());
+        match *form {
+            Form::Escaped(at) => {
+                covers(&tail[..at], path) && covers(&tail[at + 2..], query.unwrap_or_default())
             }
-            None => covers_path_and_query(&self.text[tail], path, url.query()),
+            Form::Folder => tail.strip_suffix('*').is_some_and(|folder| path.starts_with(folder)),
+            Form::Host => host.ends_with('*') || (path == "/" && query.is_none()),
+            Form::Other => covers_path_and_query(tail, path, query),
         }
     }
 }
@@ -93,20 +105,38 @@ impl Resource {
 impl Sections {
     fn of(text: &str) -> Option<Self> {
         let is_scheme_byte = |byte: u8| byte.is_ascii_alphabetic() || b"*?+.-".contains(&byte);
-        let (scheme, start) = match text.split_once("://") {
-            Some((scheme, _)) if !scheme.is_empty() && scheme.bytes().all(is_scheme_byte) => {
+        let (scheme, start) = match text.split_once(':') {
+            Some((scheme, rest))
+                if rest.starts_with("//")
+                    && !scheme.is_empty()
+                    && scheme.bytes().all(is_scheme_byte) =>
+            {
                 (scheme, scheme.len() + 3)
             }
             _ if text.starts_with('*') => ("*", 0),
             _ => return None,
         };
         let tail = text[start..].find('/').map_or(text.len(), |at| start + at);
+        let scheme = scheme.to_ascii_lowercase();
         Some(Self {
-            scheme: scheme.to_ascii_lowercase().into(),
+            schemes: [Scheme::Http, Scheme::Https].map(|known| covers(&scheme, known.as_str())),
             host: text[start..tail].to_ascii_lowercase().into(),
             tail,
-            escaped: text[tail..].find(r"\?").map(|at| tail + at),
+            form: Form::of(&text[tail..]),
         })
+    }
+}
+
+impl Form {
+    fn of(tail: &str) -> Self {
+        let is_wild = |byte: &u8| matches!(byte, b'*' | b'?');
+        let tail = tail.as_bytes();
+        match (tail.windows(2).position(|pair| pair == br"\?"), tail) {
+            (Some(at), _) => Self::Escaped(at),
+            (None, []) => Self::Host,
+            (None, [folder @ .., b'*']) if !folder.iter().any(is_wild) => Self::Folder,
+            _ => Self::Other,
+        }
     }
 }
 
@@ -200,6 +230,11 @@ mod tests {
             ("d.net/*", "https://d.net/x", false),
             ("https://e.com", "https://e.com/", true),
             ("https://e.com", "https://e.com/x", false),
+            ("https://e.com/v/*", "https://e.com/v/?x", true),
+            ("https://e.com/v/*", "https://e.com/v", false),
+            ("*:8443/v/*", "http://e.com:8443/v/x", true),
+            ("http?://e.com/v/*", "http://e.com/v/x", false),
+            (r"https://e.com/v\?x", r"https://e.com/v\?x", true),
         ] {
             check(resource, url, covered);
         }

@@ -67,7 +67,10 @@ impl SignError {
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NotCanned(_) => Some("use a custom policy (--custom)"),
-            Self::Key | Self::Url(_) => None,
+            Self::Key => None,
+            Self::Url(_) => {
+                Some("begin with https:// (or with *, which stands for any scheme and host)")
+            }
             Self::Policy(_) => Some("sign --for gatepass if only Gatepass will read it"),
             Self::NotEncoded { .. } => {
                 Some("percent-encode it as the browser will: a space as %20, a quote as %22")
@@ -301,6 +304,9 @@ fn check_url(url: &str) -> Result<(), SignError> {
 /// parameters are taken away before it is compared.
 fn check_pattern(pattern: &str) -> Result<(), SignError> {
     check_encoded(pattern)?;
+    if !pattern.contains("://") && !pattern.starts_with('*') {
+        ViewerUrl::parse(pattern)?;
+    }
     if pattern.contains('#') {
         return Err(SignError::Fragment(pattern.into()));
     }

@@ -69,7 +69,6 @@ impl TrustedKeys {
 }
 
 /// Of an ID that comes twice the last key counts.
-
 impl FromIterator<(PublicKeyId, PublicKey)> for TrustedKeys {
     fn from_iter<I: IntoIterator<Item = (PublicKeyId, PublicKey)>>(keys: I) -> Self {
         // In order, which `find` relies on.

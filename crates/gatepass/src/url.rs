@@ -113,8 +113,8 @@ impl<'a> ViewerUrl<'a> {
 
     /// The same URL with another query.
     #[must_use]
-    pub(crate) fn with_query(&self, query: Option<Cow<'a, str>>) -> Self {
-        Self { query, ..self.clone() }
+    pub(crate) fn with_query(self, query: Option<Cow<'a, str>>) -> Self {
+        Self { query, ..self }
     }
 
     /// The same URL with the other scheme.
@@ -145,13 +145,17 @@ impl<'a> ViewerUrl<'a> {
 
     /// Says whether the path may hold a dot segment or a repeated slash: one quick look that
     /// settles the matter for most.
-    fn is_suspect(&self) -> bool {
+    pub(crate) fn is_suspect(&self) -> bool {
         let path = self.path.as_bytes();
-        // No early end: so the compiler looks at many bytes at once.
-        let pairs = path.iter().zip(path.get(1..).unwrap_or_default());
-        pairs.fold(false, |found, (&one, &next)| {
-            found | ((one == b'/') & ((next == b'/') | (next == b'.')))
-        })
+        // Stretches of one width, the last over part of the one before: so the compiler looks
+        // at all of a stretch at once.
+        match path.last_chunk::<17>() {
+            Some(end) => {
+                path.array_windows::<17>().step_by(16).any(|part| suspicious(part))
+                    || suspicious(end)
+            }
+            None => suspicious(path),
+        }
     }
 
     /// The path without dot segments and repeated slashes, if it has any.
@@ -179,6 +183,12 @@ impl<'a> ViewerUrl<'a> {
         }
         Some(path)
     }
+}
+
+fn suspicious(path: &[u8]) -> bool {
+    let pairs = path.iter().zip(path.get(1..).unwrap_or_default());
+    // Counted to the end, so that the compiler looks at many bytes at once.
+    pairs.filter(|(one, next)| **one == b'/' && matches!(**next, b'/' | b'.')).count() > 0
 }
 
 impl fmt::Display for ViewerUrl<'_> {

@@ -28,9 +28,13 @@ impl OwnKey {
             Some(place) => place.to_owned(),
             None => default_place(folder)?,
         };
-        make_private_folder(&place)?;
-        let inside = place.canonicalize().is_ok_and(|place| place.starts_with(folder));
-        if inside {
+        // Twice: by its name, before anything is made; and as it is, links resolved, after.
+        let is_inside = |place: &Path| place.starts_with(folder);
+        let named_inside = std::path::absolute(&place).is_ok_and(|place| is_inside(&place));
+        if !named_inside {
+            make_private_folder(&place)?;
+        }
+        if named_inside || place.canonicalize().is_ok_and(|place| is_inside(&place)) {
             return Err(Failure::new(format!(
                 "the keys in {} would be served with the folder {}",
                 place.display(),

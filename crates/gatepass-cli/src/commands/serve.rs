@@ -69,6 +69,9 @@ impl ServeArgs {
             Failure::new(format!("can't serve {}: {error}", folder.display()))
                 .hint("give the path of a folder that is there")
         })?;
+        if !folder.is_dir() {
+            return Err(Failure::new(format!("{} is no folder", folder.display())));
+        }
         let key = OwnKey::of_folder(&folder, self.keys.as_deref())?;
         let address = self.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
         let edge = EdgeConfig::listening_on(address);

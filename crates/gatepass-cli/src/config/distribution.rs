@@ -47,12 +47,17 @@ fn distribution(mut table: Table<'_>, folder: &Path) -> DistributionDraft {
 
 fn origin(mut table: Table<'_>, folder: &Path) -> Origin {
     let id = table.required("id", "a name for the origin").and_then(|id| id.text());
-    let directory =
-        table.required("directory", "the path of a folder").and_then(|path| path.text());
+    let directory = table.required("directory", "the path of a folder");
+    let path = directory.as_ref().and_then(Value::text).map(|path| folder.join(path));
+    if let (Some(directory), Some(path)) = (directory, &path)
+        && !path.is_dir()
+    {
+        directory.mistake(format!("there is no folder {}", path.display()));
+    }
     table.finish();
     Origin {
         id: id.unwrap_or_default().into(),
-        kind: OriginKind::Directory(folder.join(directory.unwrap_or_default())),
+        kind: OriginKind::Directory(path.unwrap_or_default()),
     }
 }
 

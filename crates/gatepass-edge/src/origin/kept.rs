@@ -89,6 +89,7 @@ impl KeptFiles {
 
 impl Identity {
     #[cfg(target_os = "linux")]
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
     fn of(metadata: &Metadata) -> Option<Self> {
         use std::os::linux::fs::MetadataExt;
         Some(Self {

@@ -18,7 +18,7 @@ pub(crate) fn diagnose_request(
     trust: &Trust,
     now: EpochTime,
 ) -> Vec<Diagnosis> {
-    let tries = request.passes().tries(trust.reading);
+    let tries = request.passes().tries(trust);
     let url_pass = tries.iter().find(|pass| pass.carrier() == Carrier::Url);
     let mut found = misspelled_parameters(request, url_pass);
     match url_pass {

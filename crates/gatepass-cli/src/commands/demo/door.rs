@@ -124,8 +124,9 @@ fn take_back<B>(request: &Request<B>) -> Response<Body> {
 /// The host, if it is this machine's: a name that a stranger points here is not.
 fn own_host(headers: &HeaderMap) -> Option<&str> {
     let host = headers.get(HOST)?.to_str().ok()?;
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    ["localhost", "127.0.0.1", "[::1]"].contains(&name).then_some(host)
+    let (name, port) = host.rsplit_once(':')?;
+    let is_port = port.parse::<u16>().is_ok_and(|number| number.to_string() == port);
+    (is_port && ["localhost", "127.0.0.1", "[::1]"].contains(&name)).then_some(host)
 }
 
 /// Another site can't send this header without a preflight, which the demo never answers.
