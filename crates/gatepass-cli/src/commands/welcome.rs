@@ -8,6 +8,7 @@ use std::path::Path;
 use gatepass_distribution::{NormalPath, PathPattern};
 
 use super::own_keys::OwnKey;
+use crate::shell::quote;
 
 /// So many files are looked at to find one that is guarded.
 const MAX_LOOKED_AT: usize = 2_000;
@@ -40,12 +41,14 @@ fn way_in(folder: &Path, pattern: &PathPattern, key: &OwnKey, address: SocketAdd
         None => resource.clone(),
     };
     let sign = format!(
-        "gatepass sign cookies --resource '{resource}' \\\n    --key-pair-id {} --private-key '{}' \\\n    --date-less-than 1h",
+        "gatepass sign cookies --resource {} \\\n    --key-pair-id {} --private-key {} \\\n    --date-less-than 1h",
+        quote(&resource),
         key.id,
-        key.file.display()
+        quote(&key.file.to_string_lossy())
     );
+    let example = quote(&example);
     format!(
-        "\nwithout a pass:\n  curl -i '{example}'\n\nmake one for an hour:\n  {sign}\n\nask with it:\n  curl -i -H \"$({sign} --output header)\" '{example}'\n\n"
+        "\nwithout a pass:\n  curl -i {example}\n\nmake one for an hour:\n  {sign}\n\nask with it:\n  curl -i -H \"$({sign} --output header)\" {example}\n\n"
     )
 }
 

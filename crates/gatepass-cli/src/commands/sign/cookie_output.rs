@@ -18,13 +18,6 @@ pub(super) enum Output {
     Netscape,
 }
 
-impl Output {
-    /// Says whether what reads it keeps one cookie of each name and path.
-    pub(super) const fn goes_to_a_browser(self) -> bool {
-        matches!(self, Self::SetCookie | Self::Netscape)
-    }
-}
-
 pub(super) fn written(
     output: Output,
     sets: &[CookieSet],

@@ -141,9 +141,7 @@ impl CookiesArgs {
     /// Cookies of the same name and path overwrite each other.
     fn tell_apart(&self, sets: &[CookieSet]) -> Result<(), Failure> {
         for (at, set) in sets.iter().enumerate() {
-            if let Some(other) = sets[..at].iter().find(|other| other.path == set.path)
-                && self.output.goes_to_a_browser()
-            {
+            if let Some(other) = sets[..at].iter().find(|other| other.path == set.path) {
                 let path = set.path.as_str();
                 let (one, two) = (&other.resources[0], &set.resources[0]);
                 let sentence = format!(
