@@ -82,7 +82,7 @@ impl CookiesArgs {
         let sets = policies.iter().map(|policy| self.set(policy, &plan, naming, is_only));
         let sets = sets.collect::<Result<Vec<_>, _>>()?;
         if !is_only {
-            self.tell_apart(&sets)?;
+            Self::tell_apart(&sets)?;
         }
         let text = written(self.output, &sets, &attributes, self.domain.as_deref())?;
         say(&text)?;
@@ -139,7 +139,7 @@ impl CookiesArgs {
     }
 
     /// Cookies of the same name and path overwrite each other.
-    fn tell_apart(&self, sets: &[CookieSet]) -> Result<(), Failure> {
+    fn tell_apart(sets: &[CookieSet]) -> Result<(), Failure> {
         for (at, set) in sets.iter().enumerate() {
             if let Some(other) = sets[..at].iter().find(|other| other.path == set.path) {
                 let path = set.path.as_str();
