@@ -18,7 +18,7 @@
 //! - No file is opened outside the folder. The kernel resolves the path beneath it (`openat2`
 //!   on Linux, `cap-std` elsewhere), so symbolic links work as long as they stay inside. One
 //!   that is absolute leads outside, wherever it ends.
-//! - Names differ by case, even where the file system has it otherwise: see [`Spelling`].
+//! - Names differ by case, even where the file system has it otherwise.
 
 use std::borrow::Cow;
 use std::fs::Metadata;
