@@ -1,9 +1,11 @@
 //! A cache behavior: the paths it is for, where they come from, and who may see them.
 
+use crate::cache_policy::CachePolicy;
 use crate::cors::Cors;
 use crate::gate::Gate;
 use crate::login_page::LoginPage;
 use crate::origin::Origin;
+use crate::origin_request_policy::OriginRequestPolicy;
 use crate::path_pattern::PathPattern;
 
 /// What holds for the paths of one pattern.
@@ -14,6 +16,63 @@ pub struct CacheBehavior {
     pub(crate) gate: Gate,
     pub(crate) on_denied: Option<LoginPage>,
     pub(crate) cors: Option<Cors>,
+    pub(crate) cache_policy: CachePolicy,
+    pub(crate) origin_request_policy: Option<OriginRequestPolicy>,
+    pub(crate) conduct: Conduct,
+}
+
+/// How a behavior deals with viewers, besides asking for a pass.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "configurations write it out")]
+pub struct Conduct {
+    /// Whether plain HTTP is served.
+    pub viewer_protocol: ViewerProtocol,
+    /// What viewers may ask to be done.
+    pub allowed_methods: AllowedMethods,
+    /// Whether what is worth it is compressed.
+    pub compress: bool,
+    /// Whether the viewer's copy is private and lives no longer than the pass.
+    pub cap_viewer_cache: bool,
+    /// Whether a viewer's `Cache-Control` and `Pragma` count. CloudFront ignores them.
+    pub honour_viewer_cache_control: bool,
+    /// Headers that every answer carries, replacing the origin's.
+    pub response_headers: Vec<(Box<str>, Box<str>)>,
+}
+
+/// What becomes of a request over plain HTTP.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum ViewerProtocol {
+    /// It is served.
+    #[default]
+    AllowAll,
+    /// 301 for GET and HEAD, 307 for the rest.
+    RedirectToHttps,
+    /// 403.
+    HttpsOnly,
+}
+
+/// The methods that a behavior lets through. CloudFront has these three sets.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum AllowedMethods {
+    /// GET and HEAD.
+    #[default]
+    GetHead,
+    /// GET, HEAD and OPTIONS.
+    GetHeadOptions,
+    /// Those, and PUT, POST, PATCH, DELETE.
+    All,
+}
+
+impl AllowedMethods {
+    /// Says whether a method, in capitals, is let through.
+    pub fn covers(self, method: &str) -> bool {
+        match method {
+            "GET" | "HEAD" => true,
+            "OPTIONS" => self != Self::GetHead,
+            "PUT" | "POST" | "PATCH" | "DELETE" => self == Self::All,
+            _ => false,
+        }
+    }
 }
 
 impl CacheBehavior {
@@ -40,5 +99,20 @@ impl CacheBehavior {
     /// Which other sites may read.
     pub const fn cors(&self) -> Option<&Cors> {
         self.cors.as_ref()
+    }
+
+    /// What its cache key holds, and how long answers are kept.
+    pub const fn cache_policy(&self) -> &CachePolicy {
+        &self.cache_policy
+    }
+
+    /// What its origin is sent besides.
+    pub const fn origin_request_policy(&self) -> Option<&OriginRequestPolicy> {
+        self.origin_request_policy.as_ref()
+    }
+
+    /// How it deals with viewers.
+    pub const fn conduct(&self) -> &Conduct {
+        &self.conduct
     }
 }

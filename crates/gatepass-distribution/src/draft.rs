@@ -2,11 +2,14 @@
 
 use gatepass::{HashAlgorithm, Reading};
 
+use crate::behavior::Conduct;
+use crate::cache_policy::CachePolicy;
 use crate::cors::Cors;
 use crate::error_response::ErrorResponse;
 use crate::key_group::{KeyGroup, PublicKeyRecord};
 use crate::login_page::LoginPage;
 use crate::origin::Origin;
+use crate::origin_request_policy::OriginRequestPolicy;
 use crate::path_pattern::PathPattern;
 
 /// Everything that may be set. [`Snapshot::check`](crate::Snapshot::check) takes it or
@@ -17,6 +20,10 @@ pub struct Draft {
     pub public_keys: Vec<PublicKeyRecord>,
     /// The groups that behaviors name.
     pub key_groups: Vec<KeyGroup>,
+    /// Cache policies that behaviors name, besides AWS's managed ones.
+    pub cache_policies: Vec<CachePolicy>,
+    /// Origin request policies that behaviors name, besides AWS's managed ones.
+    pub origin_request_policies: Vec<OriginRequestPolicy>,
     /// What is served.
     pub distributions: Vec<DistributionDraft>,
 }
@@ -55,6 +62,14 @@ pub struct BehaviorDraft {
     pub on_denied: Option<LoginPage>,
     /// Which other sites may read.
     pub cors: Option<Cors>,
+    /// Whether the gate only reports what it would refuse.
+    pub is_report_only: bool,
+    /// The name or UUID of its cache policy. None takes what suits the kind of its origin.
+    pub cache_policy: Option<Box<str>>,
+    /// The name or UUID of its origin request policy.
+    pub origin_request_policy: Option<Box<str>>,
+    /// How it deals with viewers.
+    pub conduct: Conduct,
 }
 
 /// Something in a draft that can't be.

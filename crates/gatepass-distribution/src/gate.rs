@@ -27,12 +27,13 @@ use crate::verified::{Asked, VerifiedPasses};
 /// ```
 /// ```compile_fail,E0451
 /// use gatepass_distribution::Admitted;
-/// let smuggled = Admitted { request: "/private/film.mp4", pass: None };
+/// let smuggled = Admitted { request: "/private/film.mp4", pass: None, reported: None };
 /// ```
 #[derive(Debug)]
 pub struct Admitted<R> {
     request: R,
     pass: Option<Pass>,
+    reported: Option<Denial>,
 }
 
 /// Stands before everything that a behavior serves.
@@ -42,6 +43,9 @@ pub enum Gate {
     Open,
     /// The behavior trusts these keys: a pass must be shown.
     Guarded(Trust),
+    /// As guarded, but everyone may come in, and who would have been denied is reported. For
+    /// trying out a gate before real viewers; the operator alone can choose it.
+    Reporting(Trust),
 }
 
 impl Gate {
@@ -53,16 +57,28 @@ impl Gate {
         verified: &VerifiedPasses,
         now: EpochTime,
     ) -> Result<Admitted<R>, Denial> {
-        let pass = match self {
-            Self::Open => None,
-            Self::Guarded(trust) => Some(judge(shown, trust, verified, now)?),
+        let (pass, reported) = match self {
+            Self::Open => (None, None),
+            Self::Guarded(trust) => (Some(judge(shown, trust, verified, now)?), None),
+            Self::Reporting(trust) => match judge(shown, trust, verified, now) {
+                Ok(pass) => (Some(pass), None),
+                Err(denial) => (None, Some(denial)),
+            },
         };
-        Ok(Admitted { request, pass })
+        Ok(Admitted { request, pass, reported })
     }
 
     /// Says whether a pass must be shown.
     pub const fn is_guarded(&self) -> bool {
         matches!(self, Self::Guarded(_))
+    }
+
+    /// What it judges by; nothing if it stands open.
+    pub const fn trust(&self) -> Option<&Trust> {
+        match self {
+            Self::Open => None,
+            Self::Guarded(trust) | Self::Reporting(trust) => Some(trust),
+        }
     }
 }
 
@@ -79,7 +95,27 @@ impl<R> Admitted<R> {
 
     /// Lets an error response's own page in.
     pub fn error_page(response: &ErrorResponse, ask: impl FnOnce(&str) -> R) -> Self {
-        Self { request: ask(response.page()), pass: None }
+        Self { request: ask(response.page()), pass: None, reported: None }
+    }
+
+    /// Why it would not have been let in, if the gate only reports.
+    pub const fn reported(&self) -> Option<&Denial> {
+        self.reported.as_ref()
+    }
+
+    /// What follows from a request that was let in: the origin is asked for it, or for a part
+    /// of it, or whether it still holds. The pass stays with it.
+    pub fn derive<S>(&self, ask: impl FnOnce(&R) -> S) -> Admitted<S> {
+        Admitted {
+            request: ask(&self.request),
+            pass: self.pass.clone(),
+            reported: self.reported.clone(),
+        }
+    }
+
+    /// What was let in, for good: it can't be asked for again.
+    pub fn into_request(self) -> R {
+        self.request
     }
 }
 

@@ -22,6 +22,13 @@
 // Low to high: a file uses only modules declared above it.
 mod path_pattern;
 
+mod selection;
+
+mod cache_policy;
+mod origin_request_policy;
+
+mod managed;
+
 mod cors;
 mod error_response;
 mod key_group;
@@ -38,7 +45,8 @@ mod distribution;
 mod draft;
 mod snapshot;
 
-pub use behavior::CacheBehavior;
+pub use behavior::{AllowedMethods, CacheBehavior, Conduct, ViewerProtocol};
+pub use cache_policy::{CachePolicy, Ttls};
 pub use cors::Cors;
 pub use distribution::Distribution;
 pub use draft::{BehaviorDraft, DistributionDraft, Draft, Mistake};
@@ -46,7 +54,12 @@ pub use error_response::{ErrorResponse, ErrorResponseError};
 pub use gate::{Admitted, Gate};
 pub use key_group::{KeyGroup, PublicKeyRecord};
 pub use login_page::{LoginPage, LoginPageError};
-pub use origin::{Origin, OriginKind};
+pub use managed::{managed_cache_policy, managed_origin_request_policy};
+pub use origin::{
+    Endpoint, HttpOrigin, Origin, OriginGroup, OriginKind, Patience, S3Origin, SigningBehavior,
+};
+pub use origin_request_policy::OriginRequestPolicy;
 pub use path_pattern::{NormalPath, PathPattern, PathPatternError};
+pub use selection::Selection;
 pub use snapshot::{Route, RouteError, Snapshot};
 pub use verified::VerifiedPasses;

@@ -1,6 +1,7 @@
 //! Where content comes from: described here, fetched by the edge.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A place that content comes from.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -17,4 +18,116 @@ pub struct Origin {
 pub enum OriginKind {
     /// A folder on this machine.
     Directory(PathBuf),
+    /// A web server.
+    Http(HttpOrigin),
+    /// A bucket that speaks Amazon S3's protocol.
+    S3(S3Origin),
+    /// Two other origins of the distribution, the second for when the first fails.
+    Group(OriginGroup),
+}
+
+/// A web server, and how patiently it is asked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "configurations write it out")]
+pub struct HttpOrigin {
+    /// Where it is.
+    pub endpoint: Endpoint,
+    /// Put before every path, without a slash at its end; empty for none.
+    pub path: Box<str>,
+    /// Headers that every request carries, whatever the viewer sent under their names.
+    pub headers: Vec<(Box<str>, Box<str>)>,
+    /// Bounds on waiting.
+    pub patience: Patience,
+    /// Whether a host name may turn out to be a private or loopback address. An endpoint that
+    /// is such an address, or `localhost`, names it itself.
+    pub allow_private_addresses: bool,
+}
+
+/// A bucket, and how its requests are signed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "configurations write it out")]
+pub struct S3Origin {
+    /// The bucket's name.
+    pub bucket: Box<str>,
+    /// Where the service is; Amazon's own endpoint of the region if it was left out.
+    pub endpoint: Endpoint,
+    /// The region that signatures are for.
+    pub region: Box<str>,
+    /// Whether the bucket is the first part of the path instead of the host name.
+    pub is_path_style: bool,
+    /// Put before every path, without a slash at its end; empty for none.
+    pub path: Box<str>,
+    /// When requests are signed.
+    pub signing: SigningBehavior,
+    /// The profile of the shared credentials file; the usual chain if none.
+    pub profile: Option<Box<str>>,
+    /// Bounds on waiting.
+    pub patience: Patience,
+    /// See [`HttpOrigin::allow_private_addresses`].
+    pub allow_private_addresses: bool,
+}
+
+/// A scheme, a host and a port.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "configurations write it out")]
+pub struct Endpoint {
+    /// Whether it is reached over TLS.
+    pub is_https: bool,
+    /// A name or an address; an IPv6 address in brackets.
+    pub host: Box<str>,
+    /// The TCP port.
+    pub port: u16,
+}
+
+/// When an origin access control signs.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum SigningBehavior {
+    /// Every request; a viewer's `Authorization` is replaced.
+    #[default]
+    Always,
+    /// None: the bucket is public.
+    Never,
+    /// Those whose viewer sent no `Authorization`.
+    NoOverride,
+}
+
+/// How long an origin is waited for, and how often it is asked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "configurations write it out")]
+pub struct Patience {
+    /// To connect, TLS included. CloudFront's default is 10 s.
+    pub connect: Duration,
+    /// For the first byte of an answer, and between any two. CloudFront's default is 30 s.
+    pub response: Duration,
+    /// How long an idle connection is kept. CloudFront's default is 5 s.
+    pub keep_alive: Duration,
+    /// How often it is tried to connect, or to ask again what is safe to ask again: 1 to 3.
+    pub attempts: u32,
+    /// Requests under way at once; those beyond wait, and get 503 after `connect`.
+    pub connections: usize,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            response: Duration::from_secs(30),
+            keep_alive: Duration::from_secs(5),
+            attempts: 3,
+            connections: 512,
+        }
+    }
+}
+
+/// Two origins and when to turn to the second.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "configurations write it out")]
+pub struct OriginGroup {
+    /// The ID of the origin that is asked first.
+    pub primary: Box<str>,
+    /// The ID of the one asked next, for GET, HEAD and OPTIONS only.
+    pub secondary: Box<str>,
+    /// Statuses of the first that send the request on, besides its being out of reach:
+    /// CloudFront allows 403, 404, 416, 429, 500, 502, 503, 504.
+    pub statuses: Vec<u16>,
 }

@@ -11,11 +11,14 @@ use std::collections::HashSet;
 use gatepass::{Trust, TrustedKeys};
 
 use crate::behavior::CacheBehavior;
+use crate::cache_policy::CachePolicy;
 use crate::cors::Cors;
 use crate::distribution::{Distribution, covers_host};
 use crate::draft::{BehaviorDraft, DistributionDraft, Draft, Mistake};
 use crate::gate::Gate;
 use crate::login_page::LoginPage;
+use crate::managed::{managed_cache_policy, managed_origin_request_policy};
+use crate::origin_request_policy::OriginRequestPolicy;
 use crate::path_pattern::{NormalPath, PathPattern};
 
 /// All that a gate knows at one moment. It is never changed, only replaced.
@@ -218,7 +221,38 @@ impl Check<'_> {
             gate: self.gate(at, draft),
             on_denied: draft.on_denied.clone(),
             cors: draft.cors.clone(),
+            cache_policy: self.cache_policy(at, draft),
+            origin_request_policy: self.origin_request_policy(at, draft),
+            conduct: draft.conduct.clone(),
         }
+    }
+
+    fn cache_policy(&mut self, at: &str, behavior: &BehaviorDraft) -> CachePolicy {
+        let id = behavior.cache_policy.as_deref().unwrap_or("CachingOptimized");
+        let own = self.draft.cache_policies.iter().find(|policy| *policy.id == *id).cloned();
+        own.or_else(|| managed_cache_policy(id)).unwrap_or_else(|| {
+            self.mistake(
+                format!("{at}.cache-policy"),
+                format!("no cache policy has the ID {id:?}"),
+            );
+            managed_cache_policy("CachingOptimized").expect("AWS has it")
+        })
+    }
+
+    fn origin_request_policy(
+        &mut self,
+        at: &str,
+        behavior: &BehaviorDraft,
+    ) -> Option<OriginRequestPolicy> {
+        let id = behavior.origin_request_policy.as_deref()?;
+        let mut own = self.draft.origin_request_policies.iter();
+        let found = own.find(|policy| *policy.id == *id).cloned();
+        let found = found.or_else(|| managed_origin_request_policy(id));
+        if found.is_none() {
+            let place = format!("{at}.origin-request-policy");
+            self.mistake(place, format!("no origin request policy has the ID {id:?}"));
+        }
+        found
     }
 
     fn gate(&mut self, at: &str, behavior: &BehaviorDraft) -> Gate {
@@ -241,11 +275,8 @@ impl Check<'_> {
         let records = draft.public_keys.iter().filter(|record| keys.contains(&&record.id));
         let keys: TrustedKeys =
             records.map(|record| (record.id.clone(), record.key.clone())).collect();
-        Gate::Guarded(Trust {
-            keys,
-            reading: behavior.reading,
-            minimum_hash: behavior.minimum_hash,
-        })
+        let trust = Trust { keys, reading: behavior.reading, minimum_hash: behavior.minimum_hash };
+        if behavior.is_report_only { Gate::Reporting(trust) } else { Gate::Guarded(trust) }
     }
 
     fn cors(&mut self, at: &str, cors: &Cors) {

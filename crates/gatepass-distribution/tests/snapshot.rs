@@ -71,7 +71,7 @@ fn ask(
 fn draft(keys: Vec<PublicKeyRecord>, groups: Vec<KeyGroup>, behavior: BehaviorDraft) -> Draft {
     let mut site = distribution("E1", &["a.test"]);
     site.behaviors = vec![("/private/*".parse().unwrap(), behavior)];
-    Draft { public_keys: keys, key_groups: groups, distributions: vec![site] }
+    Draft { public_keys: keys, key_groups: groups, distributions: vec![site], ..Draft::default() }
 }
 
 #[test]
@@ -86,6 +86,7 @@ fn every_mistake_is_told_with_its_place() {
         public_keys: Vec::new(),
         key_groups: vec![group("g", &["K1"])],
         distributions: vec![one, two, distribution("E3", &[])],
+        ..Draft::default()
     };
     let problems = problems(&draft);
     for at in [

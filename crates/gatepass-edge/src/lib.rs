@@ -18,6 +18,14 @@ mod respond;
 #[doc(hidden)]
 pub mod origin;
 
+#[doc(hidden)]
+pub mod cache;
+
+#[doc(hidden)]
+pub mod asked;
+
+mod forward;
+
 mod access_log;
 
 mod request_id;

@@ -112,6 +112,7 @@ fn open(folder: &Path, key: PublicKeyRecord, config: EdgeConfig) -> Result<Edge,
             default_behavior: site(None),
             error_responses: Vec::new(),
         }],
+        ..Draft::default()
     };
     let snapshot = Snapshot::check(&draft).map_err(|mistakes| bug(format!("{mistakes:?}")))?;
     Edge::open(Arc::new(snapshot), config, Arc::new(clock::now), AccessLog::off())

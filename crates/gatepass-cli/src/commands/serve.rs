@@ -110,6 +110,7 @@ impl ServeArgs {
                 default_behavior: behavior(None),
                 error_responses: Vec::new(),
             }],
+            ..Draft::default()
         }
     }
 }

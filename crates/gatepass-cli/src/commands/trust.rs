@@ -82,7 +82,7 @@ pub(super) fn trust_from_config(path: &str, url: &str) -> Result<Trust, Failure>
             .hint("the edge answers it before it asks for a pass")
     })?;
     match route.behavior.gate() {
-        Gate::Guarded(trust) => Ok(trust.clone()),
+        Gate::Guarded(trust) | Gate::Reporting(trust) => Ok(trust.clone()),
         Gate::Open => Err(Failure::new(format!(
             "nobody is asked for a pass at {url}: the behavior {} trusts no key group",
             route.behavior.path_pattern()

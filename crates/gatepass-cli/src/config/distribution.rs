@@ -81,6 +81,7 @@ fn behavior(table: &mut Table<'_>) -> BehaviorDraft {
         minimum_hash: minimum_hash(table),
         on_denied: on_denied(table.table("on-denied")),
         cors: cors(table.table("cors")),
+        ..BehaviorDraft::default()
     }
 }
 

@@ -43,6 +43,7 @@ pub(crate) fn read(text: &str, folder: &Path, read_file: ReadFile<'_>) -> Result
         public_keys: keys::public_keys(root.tables("public-key"), folder, read_file),
         key_groups: keys::key_groups(root.tables("key-group")),
         distributions: distribution::read(root.tables("distribution"), folder),
+        ..Draft::default()
     };
     if draft.distributions.is_empty() {
         root.mistake("distribution", "nothing is served: add a [[distribution]]");

@@ -6,6 +6,12 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, Method};
 
+pub mod request;
+
+pub mod trouble;
+
+pub mod remote;
+
 pub mod directory;
 
 mod spelling;

@@ -93,6 +93,7 @@ pub fn site() -> SiteDraft {
             public_keys: vec![record],
             key_groups: vec![KeyGroup { id: "group".into(), public_keys: vec![id] }],
             distributions: vec![site],
+            ..Draft::default()
         },
         config: EdgeConfig { threads: 1, ..EdgeConfig::listening_on(([127, 0, 0, 1], 0).into()) },
     }

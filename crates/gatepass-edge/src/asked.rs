@@ -1,0 +1,32 @@
+//! What a viewer asks for, in the terms of cache and origin.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+
+use gatepass::{EpochTime, ViewerUrl};
+use gatepass_distribution::{CacheBehavior, Distribution};
+use http::{HeaderMap, Method, Version};
+
+/// One viewer request, routed. Borrowed, since most are answered from memory.
+#[derive(Clone, Debug)]
+pub struct Asked<'r> {
+    /// The distribution that the host belongs to.
+    pub distribution: &'r Distribution,
+    /// The behavior that the path belongs to.
+    pub behavior: &'r CacheBehavior,
+    /// The method.
+    pub method: &'r Method,
+    /// The HTTP version that the viewer speaks.
+    pub version: Version,
+    /// The URL; on a guarded behavior without a pass's reserved parameters.
+    pub url: &'r ViewerUrl<'r>,
+    /// The raw path that the origin is asked for: the URL's, or the default root object's.
+    pub path: Cow<'r, str>,
+    /// Everything that the viewer sent, a pass's cookies too: whoever reads it must leave
+    /// those out.
+    pub headers: &'r HeaderMap,
+    /// Who asks: the socket's other end.
+    pub peer: SocketAddr,
+    /// When it was asked.
+    pub now: EpochTime,
+}

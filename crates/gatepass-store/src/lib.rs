@@ -1,0 +1,2 @@
+//! Where what is guarded is kept.
+#![forbid(unsafe_code)]
