@@ -9,6 +9,7 @@ use crate::path_pattern::NormalPath;
 /// [`Snapshot`](crate::Snapshot) made it.
 #[derive(Clone, Debug)]
 pub struct Distribution {
+    pub(crate) position: usize,
     pub(crate) id: Box<str>,
     pub(crate) aliases: Vec<Box<str>>,
     pub(crate) default_root_object: Option<Box<str>>,
@@ -19,6 +20,11 @@ pub struct Distribution {
 }
 
 impl Distribution {
+    /// Its place among the distributions of its snapshot.
+    pub const fn position(&self) -> usize {
+        self.position
+    }
+
     /// Its name, such as `EDFDVBD6EXAMPLE`.
     pub fn id(&self) -> &str {
         &self.id

@@ -57,7 +57,7 @@ impl Snapshot {
             .iter()
             .enumerate()
             .map(|(at, distribution)| {
-                check.distribution(&format!("distribution[{at}]"), distribution)
+                check.distribution(at, &format!("distribution[{at}]"), distribution)
             })
             .collect();
         check.aliases();
@@ -154,7 +154,12 @@ impl Check<'_> {
         }
     }
 
-    fn distribution(&mut self, at: &str, draft: &DistributionDraft) -> Distribution {
+    fn distribution(
+        &mut self,
+        position: usize,
+        at: &str,
+        draft: &DistributionDraft,
+    ) -> Distribution {
         self.unique(&format!("{at}.origin"), draft.origins.iter().map(|origin| &*origin.id));
         if draft.aliases.is_empty() {
             self.mistake(
@@ -179,6 +184,7 @@ impl Check<'_> {
         let default_behavior =
             self.behavior(&default_at, draft, everything, &draft.default_behavior);
         let distribution = Distribution {
+            position,
             id: draft.id.clone(),
             aliases: draft.aliases.clone(),
             default_root_object: draft.default_root_object.clone(),

@@ -27,6 +27,8 @@ pub struct Limits {
     pub url_bytes: usize,
     /// A longer request line with headers is answered with 494.
     pub request_bytes: usize,
+    /// A viewer that sends a longer body is cut off. CloudFront's limit is 64 GB.
+    pub body_bytes: u64,
     /// A request's headers must be here, and an idle connection must ask again, within this.
     pub request_timeout: Duration,
     /// A viewer that takes nothing of its answer for so long is cut off.
@@ -42,6 +44,7 @@ impl Default for Limits {
         Self {
             url_bytes: 8_192,
             request_bytes: 32_768,
+            body_bytes: 64 * 1024 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_mins(1),
             connections: 10_000,
@@ -51,6 +54,11 @@ impl Default for Limits {
 }
 
 impl EdgeConfig {
+    /// The port that viewers reach by HTTPS, if it is known here.
+    pub(crate) const fn https_port(&self) -> Option<u16> {
+        None
+    }
+
     /// Listens on `address`, trusts no proxy, and keeps to the default limits.
     pub fn listening_on(address: SocketAddr) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);

@@ -9,6 +9,8 @@
 // Top-down: the page to begin with comes first, and what it calls follows.
 mod edge;
 
+mod incoming;
+
 mod viewer;
 
 mod refuse;
@@ -24,7 +26,13 @@ pub mod cache;
 #[doc(hidden)]
 pub mod asked;
 
+mod fetch;
+
+mod serving;
+
 mod forward;
+
+mod background;
 
 mod access_log;
 

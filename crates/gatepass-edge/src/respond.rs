@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use gatepass_distribution::Cors;
+use gatepass_distribution::{CacheBehavior, Conduct, Cors};
 use http::header::{
     ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, AGE, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE,
-    ETAG, HeaderName, HeaderValue, LAST_MODIFIED, ORIGIN, SERVER, VARY, VIA,
+    ETAG, HeaderName, HeaderValue, LAST_MODIFIED, LOCATION, ORIGIN, SERVER, SET_COOKIE, VARY, VIA,
 };
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 
@@ -70,10 +70,50 @@ Request ID: {id}
     );
     let mut response = authored(status, "text/html", html, method);
     response.headers_mut().insert(&X_AMZ_CF_ID, header(&id));
-    if !matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) {
+    let keeps_alive = matches!(status.as_u16(), 403 | 404 | 502..=504);
+    if !keeps_alive {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// Sends a viewer elsewhere, in CloudFront's words.
+pub(crate) fn redirect(status: StatusCode, location: &str, method: &Method) -> Response<Body> {
+    let title = match status.canonical_reason() {
+        Some(reason) => format!("{} {reason}", status.as_str()),
+        None => status.as_str().to_owned(),
+    };
+    let html = format!(
+        "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n<hr><center>CloudFront</center>\r\n</body>\r\n</html>\r\n"
+    );
+    let mut response = authored(status, "text/html", html, method);
+    response.headers_mut().insert(LOCATION, header(location));
+    response.headers_mut().insert(&X_CACHE, HeaderValue::from_static("Redirect from cloudfront"));
+    response
+}
+
+/// Takes from an origin's answer what is not for viewers of this behavior.
+pub(crate) fn from_origin(response: &mut Response<Body>, behavior: &CacheBehavior) {
+    let forwards_cookies = !behavior.cache_policy().cookies.is_none()
+        || behavior.origin_request_policy().is_some_and(|policy| !policy.cookies.is_none());
+    let headers = response.headers_mut();
+    if !forwards_cookies {
+        headers.remove(SET_COOKIE);
+    }
+    for ours in [&X_CACHE, &X_AMZ_CF_ID, &X_AMZ_CF_POP] {
+        headers.remove(ours);
+    }
+}
+
+/// The headers that the behavior puts on everything.
+pub(crate) fn own_headers(response: &mut Response<Body>, conduct: &Conduct) {
+    for (name, value) in &conduct.response_headers {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::try_from(&**name), HeaderValue::try_from(&**value))
+        {
+            response.headers_mut().insert(name, value);
+        }
+    }
 }
 
 /// A response without a body.

@@ -115,7 +115,7 @@ impl SiteDraft {
         let clock = Arc::clone(&now);
         let log = Arc::new(Mutex::new(Vec::new()));
         let edge = Edge::open(
-            Arc::new(Snapshot::check(&self.draft).unwrap()),
+            Snapshot::check(&self.draft).unwrap(),
             self.config.clone(),
             Arc::new(move || EpochTime::new(clock.load(Ordering::SeqCst)).unwrap()),
             AccessLog::to(Shared(Arc::clone(&log))),
