@@ -28,6 +28,8 @@ mod forward;
 
 mod access_log;
 
+mod outcome;
+
 mod request_id;
 
 mod body;
@@ -43,3 +45,4 @@ pub use body::{Body, Logged};
 pub use config::{EdgeConfig, Limits};
 pub use edge::{Clock, Edge, EdgeError};
 pub use listener::{Connection, Door, ListenError, Running, listen};
+pub use outcome::CacheOutcome;
