@@ -36,6 +36,8 @@ mod background;
 
 mod access_log;
 
+mod outcome;
+
 mod request_id;
 
 mod body;
@@ -53,3 +55,4 @@ pub use config::{
 };
 pub use edge::{Clock, Edge, EdgeError};
 pub use listener::{Connection, Door, ListenError, Running, listen};
+pub use outcome::CacheOutcome;
