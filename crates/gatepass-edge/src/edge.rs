@@ -31,13 +31,13 @@ use crate::asked::Asked;
 use crate::background::Background;
 use crate::body::Body;
 use crate::config::EdgeConfig;
-use crate::fetch::fetch;
+use crate::fetch::Fetch;
+use crate::incoming::{self, Sent};
 use crate::listener::{Connection, Door};
 use crate::origin::directory::DirectoryError;
-use crate::origin::request::RequestBody;
 use crate::serving::Serving;
 use crate::viewer::{Proxies, Viewer, ViewerError};
-use crate::{incoming, refuse, respond};
+use crate::{refuse, respond};
 
 /// Says what time it is. Handed in, so that a test can say so too.
 pub type Clock = Arc<dyn Fn() -> EpochTime + Send + Sync>;
@@ -99,9 +99,9 @@ impl Edge {
         connection: &Connection,
     ) -> Response<Body> {
         let now = (self.clock)();
-        let (head, body) = incoming::split(request);
+        let (head, sent) = incoming::split(request);
         let mut entry = Entry::begin(now, connection.peer, &head);
-        let mut response = self.life(&head, body, connection, now, &mut entry).await;
+        let mut response = self.life(&head, sent, connection, now, &mut entry).await;
         respond::sign_off(&mut response, &head);
         self.log.follow(entry, response)
     }
@@ -109,7 +109,7 @@ impl Edge {
     async fn life(
         &self,
         request: &Request<()>,
-        body: Option<Incoming>,
+        sent: Sent,
         connection: &Connection,
         now: EpochTime,
         entry: &mut Entry,
@@ -139,11 +139,12 @@ impl Edge {
         if let Some(answer) = refuse::plain_http(request, &viewer, conduct, &self.config, entry) {
             return answer;
         }
-        let asking = Asking { request, connection, viewer: &viewer, route, now };
+        let fetch = Fetch { serving: &serving, limits: &self.config.limits };
+        let asking = Asking { request, connection, viewer: &viewer, route, fetch, now };
         let cors = route.behavior.cors();
         let mut response = match cors.and_then(|cors| refuse::preflight(cors, conduct, request)) {
             Some(answer) => return answer,
-            None => self.guarded(&serving, &asking, body, entry).await,
+            None => self.guarded(&asking, sent, entry).await,
         };
         if let Some(cors) = cors {
             respond::cors(&mut response, cors, request.headers());
@@ -152,16 +153,12 @@ impl Edge {
         response
     }
 
-    async fn guarded(
-        &self,
-        serving: &Serving,
-        asking: &Asking<'_>,
-        body: Option<Incoming>,
-        entry: &mut Entry,
-    ) -> Response<Body> {
+    async fn guarded(&self, asking: &Asking<'_>, sent: Sent, entry: &mut Entry) -> Response<Body> {
         let Asking { request, viewer, route, .. } = asking;
         let allowed = route.behavior.conduct().allowed_methods;
-        if let Some(refusal) = refuse::method(request, body.is_some(), allowed, entry) {
+        if let Some(refusal) =
+            refuse::method(request, matches!(sent, Sent::Body(_)), allowed, entry)
+        {
             return refusal;
         }
         let path = origin_path(route.distribution, viewer.url().path());
@@ -169,15 +166,12 @@ impl Edge {
         match route.behavior.gate().admit(asked, viewer.request(), &self.verified, asking.now) {
             Ok(admitted) => {
                 entry.admitted(admitted.pass());
-                let body = body.map_or(RequestBody::Empty, |body| {
-                    incoming::bounded(body, &self.config.limits)
-                });
-                let response = fetch(serving, admitted, body, entry).await;
-                error_page(serving, asking, response, entry).await
+                let response = asking.fetch.answer(admitted, sent, entry).await;
+                error_page(asking, response, entry).await
             }
             Err(denial) => {
                 entry.denied(&denial);
-                denied(serving, asking, &denial, entry).await
+                denied(asking, &denial, entry).await
             }
         }
     }
@@ -189,6 +183,7 @@ struct Asking<'r> {
     connection: &'r Connection,
     viewer: &'r Viewer<'r>,
     route: Route<'r>,
+    fetch: Fetch<'r>,
     now: EpochTime,
 }
 
@@ -208,25 +203,19 @@ impl<'r> Asking<'r> {
     }
 }
 
-async fn denied(
-    serving: &Serving,
-    asking: &Asking<'_>,
-    denial: &Denial,
-    entry: &mut Entry,
-) -> Response<Body> {
+async fn denied(asking: &Asking<'_>, denial: &Denial, entry: &mut Entry) -> Response<Body> {
     let Asking { request, viewer, route, .. } = asking;
     match route.behavior.on_denied() {
         Some(page) if refuse::asks_for_a_page(request) => refuse::to_login(page, viewer.url()),
         _ => {
             let refusal = refuse::forbidden(denial, route.behavior.gate(), request.method());
-            error_page(serving, asking, refusal, entry).await
+            error_page(asking, refusal, entry).await
         }
     }
 }
 
 /// Answers an error with the distribution's own page, if it has one and it can be read.
 async fn error_page(
-    serving: &Serving,
     asking: &Asking<'_>,
     response: Response<Body>,
     entry: &mut Entry,
@@ -246,7 +235,7 @@ async fn error_page(
         url: &url,
         ..asking.asked(Cow::Owned(path.to_owned()), &nothing_sent)
     });
-    let page = fetch(serving, admitted, RequestBody::Empty, entry).await;
+    let page = asking.fetch.answer(admitted, Sent::Nothing, entry).await;
     if page.status() == StatusCode::OK {
         respond::as_error_page(page, custom.response_status(), &response)
     } else {

@@ -6,20 +6,36 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
+use http::header::UPGRADE;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::config::Limits;
 use crate::origin::request::RequestBody;
 use crate::origin::trouble::Trouble;
 
-/// The head of a request, and its body if it has one.
-pub(crate) fn split(request: Request<Incoming>) -> (Request<()>, Option<Incoming>) {
-    let (head, body) = request.into_parts();
-    let body = (!body.is_end_stream()).then_some(body);
-    (Request::from_parts(head, ()), body)
+/// What comes after the headers of a request.
+#[derive(Debug)]
+pub(crate) enum Sent {
+    Nothing,
+    /// A body, of which nothing was read yet.
+    Body(Incoming),
+    /// Whatever is spoken after a switch of protocols.
+    Upgrade(OnUpgrade),
+}
+
+/// The head of a request, and what comes after it.
+pub(crate) fn split(request: Request<Incoming>) -> (Request<()>, Sent) {
+    let (mut head, body) = request.into_parts();
+    let sent = match head.extensions.remove::<OnUpgrade>() {
+        _ if !body.is_end_stream() => Sent::Body(body),
+        Some(upgrade) if head.headers.contains_key(UPGRADE) => Sent::Upgrade(upgrade),
+        _ => Sent::Nothing,
+    };
+    (Request::from_parts(head, ()), sent)
 }
 
 /// A body that may be neither endless nor endlessly late.

@@ -28,6 +28,8 @@ pub mod asked;
 
 mod fetch;
 
+mod tunnel;
+
 mod serving;
 
 mod forward;

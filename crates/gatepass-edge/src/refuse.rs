@@ -148,6 +148,11 @@ pub(crate) fn trouble(trouble: &Trouble, method: &Method, entry: &mut Entry) -> 
     respond::page(trouble.status(), "The origin gave no answer that can be passed on.", method)
 }
 
+/// 502, when an origin switches to a protocol that the viewer did not ask for.
+pub(crate) fn unasked_switch(method: &Method, entry: &mut Entry) -> Response<Body> {
+    trouble(&Trouble::Unreadable("it switches protocols unasked".into()), method, entry)
+}
+
 /// 403, for a method that the behavior doesn't allow, and for a GET that carries a body.
 pub(crate) fn method<B>(
     request: &Request<B>,
