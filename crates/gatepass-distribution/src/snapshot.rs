@@ -8,16 +8,20 @@
 //! - Policies and headers are within CloudFront's limits; nothing an operator wrote can end a
 //!   header's line or frame a message.
 
+use std::sync::Arc;
+
 use crate::behavior::CacheBehavior;
 use crate::check::check;
 use crate::distribution::{Distribution, without_port};
 use crate::draft::{Draft, Mistake};
+use crate::facts::Facts;
 use crate::path_pattern::NormalPath;
 
-/// All that a gate knows at one moment. It is never changed, only replaced.
+/// All that a gate knows at one moment. It is never changed, only replaced. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    distributions: Vec<Distribution>,
+    distributions: Arc<[Distribution]>,
+    facts: Arc<Facts>,
 }
 
 /// Where a request is going.
@@ -43,12 +47,24 @@ pub enum RouteError {
 impl Snapshot {
     /// Checks a draft whole; every mistake is told, not just the first.
     pub fn check(draft: &Draft) -> Result<Self, Vec<Mistake>> {
-        check(draft).map(|distributions| Self { distributions })
+        let distributions = check(draft)?.into();
+        Ok(Self { distributions, facts: Arc::default() })
     }
 
     /// Every distribution.
     pub fn distributions(&self) -> &[Distribution] {
         &self.distributions
+    }
+
+    /// What was added while things run.
+    pub const fn facts(&self) -> &Arc<Facts> {
+        &self.facts
+    }
+
+    /// The same distributions, and other facts.
+    #[must_use]
+    pub fn with_facts(&self, facts: Arc<Facts>) -> Self {
+        Self { distributions: Arc::clone(&self.distributions), facts }
     }
 
     /// Finds where a request goes: its host, perhaps with a port, and its raw path.
