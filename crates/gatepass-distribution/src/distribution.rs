@@ -86,3 +86,11 @@ pub(crate) fn covers_host(alias: &str, host: &str) -> bool {
         || alias.eq_ignore_ascii_case(host)
         || alias.strip_prefix('*').is_some_and(|end| end.starts_with('.') && is_end(end))
 }
+
+/// The name in a `Host` header.
+pub(crate) fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}

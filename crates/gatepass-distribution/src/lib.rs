@@ -30,7 +30,9 @@ mod origin_request_policy;
 mod managed;
 
 mod cors;
+mod endpoint;
 mod error_response;
+mod header_field;
 mod key_group;
 mod login_page;
 mod origin;
@@ -43,6 +45,9 @@ mod behavior;
 mod distribution;
 
 mod draft;
+
+mod check;
+
 mod snapshot;
 
 pub use behavior::{AllowedMethods, CacheBehavior, Conduct, ViewerProtocol};
@@ -50,13 +55,14 @@ pub use cache_policy::{CachePolicy, Ttls};
 pub use cors::Cors;
 pub use distribution::Distribution;
 pub use draft::{BehaviorDraft, DistributionDraft, Draft, Mistake};
+pub use endpoint::{Endpoint, EndpointError, origin_path};
 pub use error_response::{ErrorResponse, ErrorResponseError};
 pub use gate::{Admitted, Gate};
 pub use key_group::{KeyGroup, PublicKeyRecord};
 pub use login_page::{LoginPage, LoginPageError};
 pub use managed::{managed_cache_policy, managed_origin_request_policy};
 pub use origin::{
-    Endpoint, HttpOrigin, Origin, OriginGroup, OriginKind, Patience, S3Origin, SigningBehavior,
+    HttpOrigin, Origin, OriginGroup, OriginKind, Patience, S3Origin, SigningBehavior,
 };
 pub use origin_request_policy::OriginRequestPolicy;
 pub use path_pattern::{NormalPath, PathPattern, PathPatternError};

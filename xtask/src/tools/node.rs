@@ -18,7 +18,9 @@ pub(crate) fn ready(checkout: &Checkout) -> Result<PathBuf, Failure> {
         PAPERS.iter().map(|name| checkout::read(&wanted.join(name))).collect::<Result<_, _>>()?;
     let stamp = Stamp::new(checkout, "node/packages", &texts.concat());
     if !stamp.is_current() {
-        say::step("fetching the AWS SDK for Node, Playwright and http-cache-tests (usually seconds)");
+        say::step(
+            "fetching the AWS SDK for Node, Playwright and http-cache-tests (usually seconds)",
+        );
         for (name, text) in PAPERS.iter().zip(&texts) {
             checkout::write(&home.join(name), text)?;
         }
