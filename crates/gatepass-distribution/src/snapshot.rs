@@ -7,6 +7,7 @@
 //! - A behavior that trusts key groups stays closed, even if they hold no key.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use gatepass::{Trust, TrustedKeys};
 
@@ -15,16 +16,18 @@ use crate::cache_policy::CachePolicy;
 use crate::cors::Cors;
 use crate::distribution::{Distribution, covers_host};
 use crate::draft::{BehaviorDraft, DistributionDraft, Draft, Mistake};
+use crate::facts::Facts;
 use crate::gate::Gate;
 use crate::login_page::LoginPage;
 use crate::managed::{managed_cache_policy, managed_origin_request_policy};
 use crate::origin_request_policy::OriginRequestPolicy;
 use crate::path_pattern::{NormalPath, PathPattern};
 
-/// All that a gate knows at one moment. It is never changed, only replaced.
+/// All that a gate knows at one moment. It is never changed, only replaced. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    distributions: Vec<Distribution>,
+    distributions: Arc<[Distribution]>,
+    facts: Arc<Facts>,
 }
 
 /// Where a request is going.
@@ -61,12 +64,26 @@ impl Snapshot {
             })
             .collect();
         check.aliases();
-        if check.mistakes.is_empty() { Ok(Self { distributions }) } else { Err(check.mistakes) }
+        if !check.mistakes.is_empty() {
+            return Err(check.mistakes);
+        }
+        Ok(Self { distributions, facts: Arc::default() })
     }
 
     /// Every distribution.
     pub fn distributions(&self) -> &[Distribution] {
         &self.distributions
+    }
+
+    /// What was added while things run.
+    pub const fn facts(&self) -> &Arc<Facts> {
+        &self.facts
+    }
+
+    /// The same distributions, and other facts.
+    #[must_use]
+    pub fn with_facts(&self, facts: Arc<Facts>) -> Self {
+        Self { distributions: Arc::clone(&self.distributions), facts }
     }
 
     /// Finds where a request goes: its host, perhaps with a port, and its raw path.

@@ -163,7 +163,9 @@ impl Edge {
         }
         let path = origin_path(route.distribution, viewer.url().path());
         let asked = asking.asked(path, request.headers());
-        match route.behavior.gate().admit(asked, viewer.request(), &self.verified, asking.now) {
+        let revocations = &asking.fetch.serving.snapshot().facts().revocations;
+        let gate = route.behavior.gate();
+        match gate.admit(asked, viewer.request(), &self.verified, revocations, asking.now) {
             Ok(admitted) => {
                 entry.admitted(admitted.pass());
                 let response = asking.fetch.answer(admitted, sent, entry).await;

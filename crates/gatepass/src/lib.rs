@@ -60,6 +60,8 @@ mod policy;
 mod key;
 mod trusted_keys;
 
+mod ecdsa_twin;
+
 mod cookies;
 mod presented;
 mod request;
