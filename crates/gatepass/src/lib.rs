@@ -61,6 +61,8 @@ mod ecdsa_twin;
 mod key;
 mod trusted_keys;
 
+mod ecdsa_twin;
+
 mod cookies;
 mod presented;
 mod request;
