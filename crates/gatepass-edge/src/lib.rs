@@ -56,5 +56,8 @@ pub use config::{
     AcmeConfig, CacheConfig, CertificateFiles, DiskConfig, EdgeConfig, Limits, LogFormat,
 };
 pub use edge::{Clock, Edge, EdgeError};
-pub use listener::{Connection, Door, ListenError, Running, listen};
+pub use listener::{
+    CertificateError, CertificateWarning, Certificates, Connection, Door, ListenError, Running,
+    TlsParameters, Tunnel, listen, listen_on,
+};
 pub use outcome::CacheOutcome;

@@ -61,8 +61,6 @@ mod ecdsa_twin;
 mod key;
 mod trusted_keys;
 
-mod ecdsa_twin;
-
 mod cookies;
 mod presented;
 mod request;

@@ -35,6 +35,7 @@ pub struct Site {
     pub folder: TempDir,
     pub signer: Signer,
     pub address: SocketAddr,
+    pub plain_address: Option<SocketAddr>,
     now: Arc<AtomicU64>,
     log: Arc<Mutex<Vec<u8>>>,
     running: Option<Running>,
@@ -121,8 +122,15 @@ impl SiteDraft {
             AccessLog::to(Shared(Arc::clone(&log))),
         );
         let running = listen(&self.config, &Arc::new(edge.unwrap())).unwrap();
-        let address = running.address();
-        Site { folder: self.folder, signer: self.signer, address, now, log, running: Some(running) }
+        Site {
+            folder: self.folder,
+            signer: self.signer,
+            address: running.address(),
+            plain_address: running.plain_address(),
+            now,
+            log,
+            running: Some(running),
+        }
     }
 }
 
