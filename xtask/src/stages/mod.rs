@@ -6,6 +6,7 @@
 mod browser;
 pub(crate) mod cache;
 pub(crate) mod fuzz;
+mod origins;
 mod rust;
 mod signers;
 
@@ -88,7 +89,7 @@ fn tools(checkout: &Checkout) -> Result<Tally, Failure> {
     Ok(Tally::default())
 }
 
-const STAGES: [Stage; 6] = [
+const STAGES: [Stage; 7] = [
     Stage { name: "tools", about: "what the tests need from outside is there", run: tools },
     Stage { name: "rust", about: "the workspace's own tests", run: rust::run },
     Stage {
@@ -100,6 +101,11 @@ const STAGES: [Stage; 6] = [
         name: "cache",
         about: "http-cache-tests: what the cache has passed before, it passes",
         run: cache::run,
+    },
+    Stage {
+        name: "origins",
+        about: "real S3 servers behind Gatepass: every byte, and none to strangers",
+        run: origins::run,
     },
     Stage { name: "browser", about: "the demo's story, in a real browser", run: browser::run },
     Stage { name: "fuzz", about: "each fuzz target, for a minute", run: fuzz::run },
