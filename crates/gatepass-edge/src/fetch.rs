@@ -5,6 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use gatepass_distribution::Admitted;
 use http::{Method, Response, StatusCode};
 use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
 
 use crate::access_log::Entry;
 use crate::asked::Asked;
@@ -15,7 +16,7 @@ use crate::origin::Wanted;
 use crate::origin::remote::Remote;
 use crate::origin::request::RequestBody;
 use crate::serving::{Serving, Source};
-use crate::{forward, refuse, respond, tunnel};
+use crate::{forward, refuse, respond};
 
 /// Where answers come from, for as long as one request takes.
 #[derive(Clone, Copy)]
@@ -72,8 +73,13 @@ impl Fetch<'_> {
             let Some((viewer, origin)) = upgrade.zip(origin) else {
                 return refuse::unasked_switch(method, entry);
             };
-            tunnel::switch(response.headers_mut());
-            tunnel::join(viewer, origin);
+            respond::switching(response.headers_mut());
+            tokio::task::spawn_local(async move {
+                if let Ok(origin) = origin.await {
+                    // Either side may end it, in any way: both are closed by being dropped.
+                    let _ = viewer.carry(TokioIo::new(origin)).await;
+                }
+            });
         }
         if *method == Method::HEAD || response.status() == StatusCode::SWITCHING_PROTOCOLS {
             *response.body_mut() = Body::Empty;

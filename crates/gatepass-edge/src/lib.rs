@@ -28,8 +28,6 @@ pub mod asked;
 
 mod fetch;
 
-mod tunnel;
-
 mod serving;
 
 mod forward;
