@@ -24,6 +24,8 @@ pub mod cache;
 #[doc(hidden)]
 pub mod asked;
 
+mod chosen;
+
 mod forward;
 
 mod access_log;
