@@ -29,6 +29,7 @@ pub mod asked;
 mod fetch;
 
 mod serving;
+mod chosen;
 
 mod forward;
 
