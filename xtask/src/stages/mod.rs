@@ -9,6 +9,7 @@ pub(crate) mod fuzz;
 mod origins;
 mod rust;
 mod signers;
+mod smuggling;
 
 use std::time::Instant;
 
@@ -89,7 +90,7 @@ fn tools(checkout: &Checkout) -> Result<Tally, Failure> {
     Ok(Tally::default())
 }
 
-const STAGES: [Stage; 7] = [
+const STAGES: [Stage; 8] = [
     Stage { name: "tools", about: "what the tests need from outside is there", run: tools },
     Stage { name: "rust", about: "the workspace's own tests", run: rust::run },
     Stage {
@@ -106,6 +107,11 @@ const STAGES: [Stage; 7] = [
         name: "origins",
         about: "real S3 servers behind Gatepass: every byte, and none to strangers",
         run: origins::run,
+    },
+    Stage {
+        name: "smuggling",
+        about: "requests that can be read in two ways, beside nginx and Caddy",
+        run: smuggling::run,
     },
     Stage { name: "browser", about: "the demo's story, in a real browser", run: browser::run },
     Stage { name: "fuzz", about: "each fuzz target, for a minute", run: fuzz::run },
