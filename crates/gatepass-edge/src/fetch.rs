@@ -16,7 +16,7 @@ use crate::origin::Wanted;
 use crate::origin::remote::Remote;
 use crate::origin::request::RequestBody;
 use crate::serving::{Serving, Source};
-use crate::{forward, refuse, respond};
+use crate::{chosen, forward, refuse, respond};
 
 /// Where answers come from, for as long as one request takes.
 #[derive(Clone, Copy)]
@@ -61,13 +61,20 @@ impl Fetch<'_> {
             Sent::Body(body) => (bounded(body, self.limits), None),
             Sent::Upgrade(upgrade) => (RequestBody::Empty, Some(upgrade)),
         };
-        let request = admitted.derive(|asked| forward::origin_request(asked, body));
-        let Asked { behavior, method, .. } = *admitted.request();
+        let request = admitted.derive(|asked| {
+            let mut request = forward::origin_request(asked, body);
+            if chosen::is_for_the_cache(asked.method) {
+                forward::add_conditions(&mut request, asked);
+            }
+            request
+        });
+        let method = admitted.request().method;
         let mut response = match remote.fetch(request).await {
             Ok(response) => response.map(Body::Remote),
             Err(trouble) => return refuse::trouble(&trouble, method, entry),
         };
-        respond::from_origin(&mut response, behavior);
+        forward::keep_back(admitted.request(), response.headers_mut());
+        respond::from_origin(&mut response);
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let origin = response.extensions_mut().remove::<OnUpgrade>();
             let Some((viewer, origin)) = upgrade.zip(origin) else {

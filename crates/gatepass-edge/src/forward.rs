@@ -5,7 +5,8 @@
 
 use gatepass_distribution::{OriginRequestPolicy, Selection};
 use http::header::{
-    ACCEPT_ENCODING, CONNECTION, COOKIE, HeaderName, SET_COOKIE, UPGRADE, USER_AGENT, VIA,
+    ACCEPT_ENCODING, CONNECTION, COOKIE, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    IF_RANGE, IF_UNMODIFIED_SINCE, RANGE, SET_COOKIE, UPGRADE, USER_AGENT, VIA,
 };
 use http::{HeaderMap, HeaderValue};
 
@@ -43,6 +44,16 @@ pub(crate) fn origin_request(asked: &Asked<'_>, body: RequestBody) -> OriginRequ
         query: query(asked),
         headers,
         body,
+    }
+}
+
+/// Adds what a viewer asks of the copy that it has, or of a part alone, for an origin whose
+/// answer nobody keeps.
+pub(crate) fn add_conditions(request: &mut OriginRequest, asked: &Asked<'_>) {
+    for name in [IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE] {
+        for value in asked.headers.get_all(&name) {
+            request.headers.append(name.clone(), value.clone());
+        }
     }
 }
 

@@ -28,8 +28,8 @@ pub mod asked;
 
 mod fetch;
 
-mod serving;
 mod chosen;
+mod serving;
 
 mod forward;
 
