@@ -30,6 +30,8 @@ mod fetch;
 
 mod serving;
 
+mod chosen;
+
 mod forward;
 
 mod background;

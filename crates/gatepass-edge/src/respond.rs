@@ -20,10 +20,18 @@ static X_AMZ_CF_POP: HeaderName = HeaderName::from_static("x-amz-cf-pop");
 static X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 /// Names this process as one edge location, as CloudFront's `Via` does.
+static RECEIVED_BY: LazyLock<String> =
+    LazyLock::new(|| format!("{}.cloudfront.net (CloudFront)", request_id::host()));
+
 static VIA_VALUE: LazyLock<HeaderValue> = LazyLock::new(|| {
-    let text = format!("1.1 {}.cloudfront.net (CloudFront)", request_id::host());
-    HeaderValue::from_str(&text).expect("hexadecimal digits make a header value")
+    HeaderValue::from_str(&format!("1.1 {}", received_by()))
+        .expect("hexadecimal digits make a header value")
 });
+
+/// What `Via` says of this edge, behind the version of HTTP.
+pub(crate) fn received_by() -> &'static str {
+    &RECEIVED_BY
+}
 
 /// A response of our own making. A HEAD gets the headers alone.
 pub(crate) fn authored(
