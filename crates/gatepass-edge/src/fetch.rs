@@ -73,8 +73,7 @@ impl Fetch<'_> {
             Ok(response) => response.map(Body::Remote),
             Err(trouble) => return refuse::trouble(&trouble, method, entry),
         };
-        forward::keep_back(admitted.request(), response.headers_mut());
-        respond::from_origin(&mut response);
+        respond::from_origin(&mut response, admitted.request().behavior);
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let origin = response.extensions_mut().remove::<OnUpgrade>();
             let Some((viewer, origin)) = upgrade.zip(origin) else {
