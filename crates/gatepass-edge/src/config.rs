@@ -11,6 +11,9 @@ use ipnet::IpNet;
 pub struct EdgeConfig {
     /// The address that viewers connect to; port 0 picks one.
     pub listen: SocketAddr,
+    /// A second address, where plain HTTP is spoken although `listen` speaks TLS: what comes
+    /// there is mostly redirected.
+    pub plain_listen: Option<SocketAddr>,
     /// Whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Bounds on what a stranger can send.
@@ -103,6 +106,8 @@ pub struct Limits {
     pub body_bytes: u64,
     /// A request's headers must be here, and an idle connection must ask again, within this.
     pub request_timeout: Duration,
+    /// A TLS handshake must be through within this.
+    pub handshake_timeout: Duration,
     /// A viewer that takes nothing of its answer for so long is cut off.
     pub stall_timeout: Duration,
     /// Connections beyond this are closed at once.
@@ -118,6 +123,7 @@ impl Default for Limits {
             request_bytes: 32_768,
             body_bytes: 64 * 1024 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
+            handshake_timeout: Duration::from_secs(10),
             stall_timeout: Duration::from_mins(1),
             connections: 10_000,
             drain_timeout: Duration::from_secs(30),
@@ -137,6 +143,7 @@ impl EdgeConfig {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             listen: address,
+            plain_listen: None,
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
             threads: cores,

@@ -11,6 +11,8 @@ mod edge;
 
 mod incoming;
 
+mod wellformed;
+
 mod viewer;
 
 mod refuse;
@@ -56,5 +58,8 @@ pub use config::{
     AcmeConfig, CacheConfig, CertificateFiles, DiskConfig, EdgeConfig, Limits, LogFormat,
 };
 pub use edge::{Clock, Edge, EdgeError};
-pub use listener::{Connection, Door, ListenError, Running, listen};
+pub use listener::{
+    CertificateError, CertificateWarning, Certificates, Connection, Door, ListenError, Running,
+    TlsParameters, listen, listen_on,
+};
 pub use outcome::CacheOutcome;

@@ -35,6 +35,7 @@ pub struct Site {
     pub folder: TempDir,
     pub signer: Signer,
     pub address: SocketAddr,
+    pub plain_address: Option<SocketAddr>,
     now: Arc<AtomicU64>,
     log: Arc<Mutex<Vec<u8>>>,
     running: Option<Running>,
@@ -121,8 +122,15 @@ impl SiteDraft {
             AccessLog::to(Shared(Arc::clone(&log))),
         );
         let running = listen(&self.config, &Arc::new(edge.unwrap())).unwrap();
-        let address = running.address();
-        Site { folder: self.folder, signer: self.signer, address, now, log, running: Some(running) }
+        Site {
+            folder: self.folder,
+            signer: self.signer,
+            address: running.address(),
+            plain_address: running.plain_address(),
+            now,
+            log,
+            running: Some(running),
+        }
     }
 }
 
@@ -189,6 +197,16 @@ impl Site {
         let mut stream = self.connect();
         // The edge may have closed already, having seen enough.
         let _ = stream.write_all(bytes);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        answer
+    }
+
+    /// The same, but says that nothing more is to come.
+    pub fn raw_then_end(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut stream = self.connect();
+        let _ = stream.write_all(bytes);
+        let _ = stream.shutdown(std::net::Shutdown::Write);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         answer
