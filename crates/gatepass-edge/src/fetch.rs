@@ -5,7 +5,6 @@ use std::time::{Duration, UNIX_EPOCH};
 use gatepass_distribution::Admitted;
 use http::{Method, Response, StatusCode};
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 
 use crate::access_log::Entry;
 use crate::asked::Asked;
@@ -16,7 +15,7 @@ use crate::origin::Wanted;
 use crate::origin::remote::Remote;
 use crate::origin::request::RequestBody;
 use crate::serving::{Serving, Source};
-use crate::{chosen, forward, refuse, respond};
+use crate::{chosen, forward, refuse, respond, tunnel};
 
 /// Where answers come from, for as long as one request takes.
 #[derive(Clone, Copy)]
@@ -79,13 +78,8 @@ impl Fetch<'_> {
             let Some((viewer, origin)) = upgrade.zip(origin) else {
                 return refuse::unasked_switch(method, entry);
             };
-            respond::switching(response.headers_mut());
-            tokio::task::spawn_local(async move {
-                if let Ok(origin) = origin.await {
-                    // Either side may end it, in any way: both are closed by being dropped.
-                    let _ = viewer.carry(TokioIo::new(origin)).await;
-                }
-            });
+            tunnel::switch(response.headers_mut());
+            tunnel::join(viewer, origin);
         }
         if *method == Method::HEAD || response.status() == StatusCode::SWITCHING_PROTOCOLS {
             *response.body_mut() = Body::Empty;
