@@ -211,8 +211,7 @@ fn the_edge_says_who_asks_and_a_viewer_can_only_put_something_in_front() {
         .with("via", "1.0 proxy")
         .with("cloudfront-viewer-address", "6.6.6.6:1")
         .with("cloudfront-viewer-country", "XX");
-    let names =
-        ["address", "http-version", "country"].map(|name| format!("cloudfront-viewer-{name}"));
+    let names = ["address", "http-version", "tls"].map(|name| format!("cloudfront-viewer-{name}"));
     let sample = all_viewer(sample).sending(|policy| {
         policy.cloudfront_headers = names.map(Into::into).into();
         policy.cloudfront_headers.push("cloudfront-forwarded-proto".into());
