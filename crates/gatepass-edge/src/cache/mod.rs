@@ -54,6 +54,8 @@ mod reader;
 
 mod answer;
 
+mod wish;
+
 mod serve;
 
 #[cfg(test)]

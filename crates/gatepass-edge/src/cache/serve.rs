@@ -34,6 +34,7 @@ use crate::cache::reader::{Broken, Object, Reader};
 use crate::cache::slices::Continuation;
 use crate::cache::store::{Kept, Place};
 use crate::cache::upstream::{Question, Upstream};
+use crate::cache::wish::Wish;
 use crate::cache::{Facts, Inner, Served};
 use crate::forward::keep_back;
 use crate::origin::range::{self, Ranges};
@@ -61,13 +62,14 @@ const ROUNDS: usize = 3;
 impl Serving<'_> {
     pub(crate) async fn run(&self) -> Served {
         let asked = self.asked();
-        if !asked.behavior.cache_policy().keeps_anything() {
+        let wish = Wish::of(asked);
+        if !asked.behavior.cache_policy().keeps_anything() || wish.no_store {
             return self.pass().await;
         }
         let primary = CacheKey::of(asked);
         for _ in 0..ROUNDS {
             let found = self.look_up(&primary).await;
-            let freshness = found.head.as_ref().map(|head| head.lifetime.freshness(asked.now));
+            let freshness = found.head.as_ref().map(|head| wish.freshness(&head.lifetime, asked.now));
             let result = match (&found.head, freshness) {
                 (Some(head), Some(Freshness::Fresh)) => {
                     self.send(found.key, head, None, CacheOutcome::Hit).await
@@ -76,6 +78,7 @@ impl Serving<'_> {
                     self.revalidate(&primary, &found);
                     self.send(found.key, head, None, CacheOutcome::Hit).await
                 }
+                _ if wish.only_if_cached => return self.not_kept(),
                 _ => self.fly(&primary, found).await,
             };
             match result {
@@ -205,8 +208,8 @@ impl Serving<'_> {
             }
             Boarding::Follow(flight) => {
                 let landing = landing(flight).await;
-                if let Landing::Private = landing {
-                    if asked.method == Method::HEAD || self.is_particular() {
+                if is_for_others(&landing) {
+                    if !has_head && (asked.method == Method::HEAD || self.is_particular()) {
                         return Ok(self.pass().await);
                     }
                     let told = self.lead(primary, &found, None).await;
@@ -330,6 +333,13 @@ impl Serving<'_> {
         }
     }
 
+    /// The viewer wanted nothing that has to be fetched.
+    fn not_kept(&self) -> Served {
+        let mut response = Response::new(Body::Empty);
+        *response.status_mut() = http::StatusCode::GATEWAY_TIMEOUT;
+        self.served(response, CacheOutcome::Error)
+    }
+
     fn failed(&self, trouble: &Trouble) -> Served {
         let mut response = Response::new(Body::Empty);
         *response.status_mut() = trouble.status();
@@ -343,6 +353,18 @@ impl Serving<'_> {
         let outcome = if is_error { CacheOutcome::Error } else { outcome };
         self.inner.count(outcome);
         Served { response, outcome, trouble: None }
+    }
+}
+
+/// Whether those who waited for an answer have to ask for themselves: it is for one viewer
+/// alone, or it has to be asked for each time.
+fn is_for_others(landing: &Landing) -> bool {
+    match landing {
+        Landing::Private => true,
+        Landing::Object(landed) => {
+            landed.how != How::Stale && !landed.head.lifetime.serves_followers()
+        }
+        Landing::Pass | Landing::Failed(_) => false,
     }
 }
 
