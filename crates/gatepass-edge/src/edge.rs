@@ -34,8 +34,7 @@ use crate::config::EdgeConfig;
 use crate::fetch::Fetch;
 use crate::incoming::{self, Sent};
 use crate::listener::{Connection, Door};
-use crate::origin::directory::DirectoryError;
-use crate::serving::Serving;
+use crate::serving::{EdgeError, Serving};
 use crate::viewer::{Proxies, Viewer, ViewerError};
 use crate::{refuse, respond, wellformed};
 
@@ -53,11 +52,6 @@ pub struct Edge {
     log: AccessLog,
 }
 
-/// Why an edge can't serve a snapshot.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct EdgeError(#[from] DirectoryError);
-
 impl Edge {
     /// Opens every origin that the snapshot names; nothing is served until all are there.
     pub fn open(
@@ -67,7 +61,7 @@ impl Edge {
         log: AccessLog,
     ) -> Result<Self, Vec<EdgeError>> {
         let background = Background::default();
-        let serving = Serving::open(snapshot, None, &background).map_err(edge_errors)?;
+        let serving = Serving::open(snapshot, None, &background)?;
         Ok(Self {
             serving: ArcSwap::from_pointee(serving),
             background,
@@ -83,7 +77,7 @@ impl Edge {
     pub fn install(&self, snapshot: Snapshot) -> Result<(), Vec<EdgeError>> {
         let before = self.serving.load_full();
         let serving = Serving::open(snapshot, Some(&before), &self.background);
-        self.serving.store(Arc::new(serving.map_err(edge_errors)?));
+        self.serving.store(Arc::new(serving?));
         Ok(())
     }
 
@@ -258,10 +252,6 @@ impl fmt::Debug for Edge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Edge").field("config", &self.config).finish_non_exhaustive()
     }
-}
-
-fn edge_errors(errors: Vec<DirectoryError>) -> Vec<EdgeError> {
-    errors.into_iter().map(EdgeError).collect()
 }
 
 /// `/` is fetched as the default root object; every other path as it came.

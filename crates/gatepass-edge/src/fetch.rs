@@ -72,7 +72,8 @@ impl Fetch<'_> {
             Ok(response) => response.map(Body::Remote),
             Err(trouble) => return refuse::trouble(&trouble, method, entry),
         };
-        respond::from_origin(&mut response, admitted.request().behavior);
+        forward::keep_back(admitted.request(), response.headers_mut());
+        respond::from_origin(&mut response);
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let origin = response.extensions_mut().remove::<OnUpgrade>();
             let Some((viewer, origin)) = upgrade.zip(origin) else {

@@ -6,7 +6,7 @@
 use gatepass_distribution::{OriginRequestPolicy, Selection};
 use http::header::{
     ACCEPT_ENCODING, CONNECTION, COOKIE, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    IF_RANGE, IF_UNMODIFIED_SINCE, RANGE, UPGRADE, USER_AGENT, VIA,
+    IF_RANGE, IF_UNMODIFIED_SINCE, RANGE, SET_COOKIE, UPGRADE, USER_AGENT, VIA,
 };
 use http::{HeaderMap, HeaderValue};
 
@@ -72,6 +72,17 @@ const BESIDE_A_BODY: [&str; 8] = [
     "if-none-match",
     "if-unmodified-since",
 ];
+
+/// Takes away what viewers don't get of an origin's headers: a cookie, where cookies are not
+/// sent on. Nobody's cookies shaped the answer then, and so it may be shared.
+pub(crate) fn keep_back(asked: &Asked<'_>, headers: &mut HeaderMap) {
+    let policy = asked.behavior.origin_request_policy();
+    let sends_cookies = !asked.behavior.cache_policy().cookies.is_none()
+        || policy.is_some_and(|policy| !policy.cookies.is_none());
+    if !sends_cookies {
+        headers.remove(SET_COOKIE);
+    }
+}
 
 /// The choice of both policies. Either may add to the other, but two that name what is left
 /// out leave all of it out.

@@ -58,9 +58,10 @@ pub use body::{Body, Logged};
 pub use config::{
     AcmeConfig, CacheConfig, CertificateFiles, DiskConfig, EdgeConfig, Limits, LogFormat,
 };
-pub use edge::{Clock, Edge, EdgeError};
+pub use edge::{Clock, Edge};
 pub use listener::{
     CertificateError, CertificateWarning, Certificates, Connection, Door, ListenError, Running,
     TlsParameters, listen, listen_on,
 };
 pub use outcome::CacheOutcome;
+pub use serving::EdgeError;

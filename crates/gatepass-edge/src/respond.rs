@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use gatepass_distribution::{CacheBehavior, Conduct, Cors};
+use gatepass_distribution::{Conduct, Cors};
 use http::header::{
     ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, AGE, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE,
-    ETAG, HeaderName, HeaderValue, LAST_MODIFIED, LOCATION, ORIGIN, SERVER, SET_COOKIE, VARY, VIA,
+    ETAG, HeaderName, HeaderValue, LAST_MODIFIED, LOCATION, ORIGIN, SERVER, VARY, VIA,
 };
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 
@@ -100,14 +100,9 @@ pub(crate) fn redirect(status: StatusCode, location: &str, method: &Method) -> R
     response
 }
 
-/// Takes from an origin's answer what is not for viewers of this behavior.
-pub(crate) fn from_origin(response: &mut Response<Body>, behavior: &CacheBehavior) {
-    let forwards_cookies = !behavior.cache_policy().cookies.is_none()
-        || behavior.origin_request_policy().is_some_and(|policy| !policy.cookies.is_none());
+/// Takes from an origin's answer what is for this edge to say.
+pub(crate) fn from_origin(response: &mut Response<Body>) {
     let headers = response.headers_mut();
-    if !forwards_cookies {
-        headers.remove(SET_COOKIE);
-    }
     for ours in [&X_CACHE, &X_AMZ_CF_ID, &X_AMZ_CF_POP] {
         headers.remove(ours);
     }

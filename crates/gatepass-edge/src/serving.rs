@@ -1,12 +1,13 @@
 //! One snapshot, and the places that its content comes from.
 
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 use gatepass_distribution::{CacheBehavior, Distribution, Origin, OriginKind, Snapshot};
 
 use crate::background::Background;
 use crate::origin::directory::{Directory, DirectoryError};
-use crate::origin::remote::Remote;
+use crate::origin::remote::{Remote, Surroundings};
 
 /// What requests are answered from, until another takes its place. A request keeps the one
 /// that it began with.
@@ -31,14 +32,15 @@ impl Serving {
         snapshot: Snapshot,
         before: Option<&Self>,
         background: &Background,
-    ) -> Result<Self, Vec<DirectoryError>> {
+    ) -> Result<Self, Vec<EdgeError>> {
         let mut errors = Vec::new();
         let mut sources = Vec::new();
+        let around = LazyCell::new(|| Surroundings::new(background.handle()));
         for distribution in snapshot.distributions() {
             let mut opened = Vec::new();
             for origin in distribution.origins() {
                 let known = before.and_then(|before| before.same(distribution, origin));
-                match known.map_or_else(|| open(origin, background), Ok) {
+                match known.map_or_else(|| open(origin, &around), Ok) {
                     Ok(source) => opened.push(source),
                     Err(error) => errors.push(error),
                 }
@@ -69,9 +71,31 @@ impl Serving {
     }
 }
 
-fn open(origin: &Origin, background: &Background) -> Result<Source, DirectoryError> {
+fn open(
+    origin: &Origin,
+    around: &LazyCell<Surroundings, impl FnOnce() -> Surroundings>,
+) -> Result<Source, EdgeError> {
     match &origin.kind {
         OriginKind::Directory(path) => Ok(Source::Directory(Arc::new(Directory::open(path)?))),
-        _ => Ok(Source::Remote(Remote::open(origin, &background.handle()))),
+        _ => Remote::open(origin, around).map(Source::Remote).map_err(|problem| {
+            EdgeError::Remote { id: origin.id.clone(), problem: problem.to_string().into() }
+        }),
     }
+}
+
+/// Why an edge can't serve a snapshot.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EdgeError {
+    /// A folder can't be opened.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// An origin could never be asked.
+    #[error("the origin {id:?} can't be used: {problem}")]
+    Remote {
+        /// The origin's ID.
+        id: Box<str>,
+        /// What is wrong.
+        problem: Box<str>,
+    },
 }

@@ -94,12 +94,7 @@ fn whole(head: &Head, method: &Method) -> Vec<Piece> {
     }
 }
 
-fn partial(
-    head: &Head,
-    parts: &[RangeInclusive<u64>],
-    length: u64,
-    seed: &RandomState,
-) -> Answer {
+fn partial(head: &Head, parts: &[RangeInclusive<u64>], length: u64, seed: &RandomState) -> Answer {
     let mut headers = head.headers.clone();
     let pieces = if let [part] = parts {
         headers.insert(CONTENT_RANGE, value(content_range(part, length)));

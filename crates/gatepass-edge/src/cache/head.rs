@@ -114,9 +114,7 @@ impl Head {
         const PER_HEADER: usize = 96;
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| PER_HEADER + name.as_str().len() + value.len());
-        OVERHEAD
-            + headers.sum::<usize>()
-            + self.body.as_ref().map_or(0, Bytes::len)
+        OVERHEAD + headers.sum::<usize>() + self.body.as_ref().map_or(0, Bytes::len)
     }
 }
 

@@ -147,7 +147,8 @@ impl Errand {
         let told = response.headers().get(ETAG);
         response.status() == StatusCode::NOT_MODIFIED
             && told.zip(stale.validators.etag.as_ref()).is_some_and(|(told, had)| {
-                let bare = |tag: &HeaderValue| tag.as_bytes().strip_prefix(b"W/").map(<[_]>::to_vec);
+                let bare =
+                    |tag: &HeaderValue| tag.as_bytes().strip_prefix(b"W/").map(<[_]>::to_vec);
                 let opaque = |tag: &HeaderValue| bare(tag).unwrap_or(tag.as_bytes().to_vec());
                 opaque(told) != opaque(had)
             })
@@ -228,7 +229,12 @@ impl Errand {
     }
 
     /// An answer for one viewer alone.
-    fn private(&self, mut answer: Answer, length: Option<u64>, lead: Option<&Lead>) -> (Told, Rest) {
+    fn private(
+        &self,
+        mut answer: Answer,
+        length: Option<u64>,
+        lead: Option<&Lead>,
+    ) -> (Told, Rest) {
         self.inner.go_alone(&self.key(self.marker.as_deref()));
         self.inner.go_alone(&self.primary);
         if self.stale.is_some() && lead.is_none_or(|lead| !lead.is_forgotten()) {
@@ -332,8 +338,7 @@ impl Errand {
         } else {
             Filing::All
         };
-        let landing =
-            self.object(Arc::clone(&head), How::Fetched, marker, Some(Arc::clone(&fill)));
+        let landing = self.object(Arc::clone(&head), How::Fetched, marker, Some(Arc::clone(&fill)));
         let inner = Arc::clone(&self.inner);
         let pouring = Pouring { inner, key, head, fill, keeping, offset, until, lead: None };
         (Told { landing, private: None }, Some((pouring, body)))

@@ -172,8 +172,7 @@ impl Cache {
         facts: &dyn Facts,
     ) -> Served {
         let upstream = || upstream::Upstream::Remote(remote.clone());
-        let serving =
-            serve::Serving { inner: &self.inner, admitted, upstream: &upstream, facts };
+        let serving = serve::Serving { inner: &self.inner, admitted, upstream: &upstream, facts };
         serving.run().await
     }
 
@@ -187,7 +186,8 @@ impl Cache {
     pub fn counts(&self) -> CacheCounts {
         let (bytes, entries) = self.inner.store.usage();
         let (written, read) = self.inner.store.disk_traffic();
-        let outcome = |outcome| self.inner.outcomes[CacheOutcome::index(outcome)].load(Ordering::Relaxed);
+        let outcome =
+            |outcome| self.inner.outcomes[CacheOutcome::index(outcome)].load(Ordering::Relaxed);
         CacheCounts {
             memory_bytes: bytes as u64,
             memory_entries: entries as u64,

@@ -191,8 +191,8 @@ impl Reader {
     /// Reads an object's pieces; `remaining` is how many bytes that makes, if that is known.
     pub(crate) fn new(object: Object, pieces: Vec<Piece>) -> Self {
         let is_endless = |piece: &Piece| matches!(piece, Piece::Part(part) if part.end == u64::MAX);
-        let remaining = (!pieces.iter().any(is_endless))
-            .then(|| pieces.iter().map(Piece::length).sum());
+        let remaining =
+            (!pieces.iter().any(is_endless)).then(|| pieces.iter().map(Piece::length).sum());
         Self {
             object,
             pieces: pieces.into(),

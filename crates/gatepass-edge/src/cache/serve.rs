@@ -69,7 +69,8 @@ impl Serving<'_> {
         let primary = CacheKey::of(asked);
         for _ in 0..ROUNDS {
             let found = self.look_up(&primary).await;
-            let freshness = found.head.as_ref().map(|head| wish.freshness(&head.lifetime, asked.now));
+            let freshness =
+                found.head.as_ref().map(|head| wish.freshness(&head.lifetime, asked.now));
             let result = match (&found.head, freshness) {
                 (Some(head), Some(Freshness::Fresh)) => {
                     self.send(found.key, head, None, CacheOutcome::Hit).await

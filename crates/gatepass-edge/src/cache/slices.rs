@@ -110,12 +110,10 @@ impl Fetching {
                 _ => Sense::Trouble(Trouble::Unreadable("another part than asked for".into())),
             },
             // It knows no ranges: what comes before is skipped.
-            StatusCode::OK if is_same() => {
-                match response.body().size_hint().exact() {
-                    Some(length) if length != total => Sense::Outdated,
-                    _ => Sense::Body(0, total),
-                }
-            }
+            StatusCode::OK if is_same() => match response.body().size_hint().exact() {
+                Some(length) if length != total => Sense::Outdated,
+                _ => Sense::Body(0, total),
+            },
             status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
                 let told = format!("it answers {status} in the middle of an object");
                 Sense::Trouble(Trouble::Unreadable(told.into()))
