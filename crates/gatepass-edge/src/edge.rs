@@ -17,7 +17,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use gatepass::{Denial, EpochTime, ViewerUrl};
@@ -30,6 +30,7 @@ use crate::access_log::{AccessLog, Entry};
 use crate::asked::Asked;
 use crate::background::Background;
 use crate::body::Body;
+use crate::cache::Cache;
 use crate::config::EdgeConfig;
 use crate::fetch::Fetch;
 use crate::incoming::{self, Sent};
@@ -45,6 +46,7 @@ pub type Clock = Arc<dyn Fn() -> EpochTime + Send + Sync>;
 pub struct Edge {
     serving: ArcSwap<Serving>,
     background: Background,
+    cache: OnceLock<Cache>,
     verified: VerifiedPasses,
     proxies: Proxies,
     config: EdgeConfig,
@@ -62,9 +64,12 @@ impl Edge {
     ) -> Result<Self, Vec<EdgeError>> {
         let background = Background::default();
         let serving = Serving::open(snapshot, None, &background)?;
+        let cache = OnceLock::new();
+        open_cache(&cache, &serving, &config, &background).map_err(|error| vec![error])?;
         Ok(Self {
             serving: ArcSwap::from_pointee(serving),
             background,
+            cache,
             verified: VerifiedPasses::with_capacity(config.verified_passes_bytes),
             proxies: Proxies::new(config.trusted_proxies.clone()),
             config,
@@ -76,8 +81,10 @@ impl Edge {
     /// Serves another snapshot from now on; if it can't, the one in force stays.
     pub fn install(&self, snapshot: Snapshot) -> Result<(), Vec<EdgeError>> {
         let before = self.serving.load_full();
-        let serving = Serving::open(snapshot, Some(&before), &self.background);
-        self.serving.store(Arc::new(serving?));
+        let serving = Serving::open(snapshot, Some(&before), &self.background)?;
+        open_cache(&self.cache, &serving, &self.config, &self.background)
+            .map_err(|error| vec![error])?;
+        self.serving.store(Arc::new(serving));
         Ok(())
     }
 
@@ -136,7 +143,8 @@ impl Edge {
         if let Some(answer) = refuse::plain_http(request, &viewer, conduct, &self.config, entry) {
             return answer;
         }
-        let fetch = Fetch { serving: &serving, limits: &self.config.limits };
+        let fetch =
+            Fetch { serving: &serving, cache: self.cache.get(), limits: &self.config.limits };
         let asking = Asking { request, connection, viewer: &viewer, route, fetch, now };
         let cors = route.behavior.cors();
         let mut response = match cors.and_then(|cors| refuse::preflight(cors, conduct, request)) {
@@ -252,6 +260,20 @@ impl fmt::Debug for Edge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Edge").field("config", &self.config).finish_non_exhaustive()
     }
+}
+
+/// Folders are their own cache: without another origin none is opened.
+fn open_cache(
+    cache: &OnceLock<Cache>,
+    serving: &Serving,
+    config: &EdgeConfig,
+    background: &Background,
+) -> Result<(), EdgeError> {
+    if serving.has_remotes() && cache.get().is_none() {
+        let opened = Cache::open(&config.cache, background.handle())?;
+        let _ = cache.set(opened);
+    }
+    Ok(())
 }
 
 /// `/` is fetched as the default root object; every other path as it came.

@@ -9,6 +9,8 @@ use hyper::upgrade::OnUpgrade;
 use crate::access_log::Entry;
 use crate::asked::Asked;
 use crate::body::Body;
+use crate::cache::Cache;
+use crate::cache::key::CacheKey;
 use crate::config::Limits;
 use crate::incoming::{Sent, bounded};
 use crate::origin::Wanted;
@@ -21,6 +23,7 @@ use crate::{chosen, forward, refuse, respond, tunnel};
 #[derive(Clone, Copy)]
 pub(crate) struct Fetch<'e> {
     pub(crate) serving: &'e Serving,
+    pub(crate) cache: Option<&'e Cache>,
     pub(crate) limits: &'e Limits,
 }
 
@@ -43,8 +46,37 @@ impl Fetch<'_> {
                 });
                 directory.fetch(&wanted, now).map(Body::File)
             }
-            Source::Remote(remote) => self.direct(remote, admitted, sent, entry).await,
+            Source::Remote(remote) => match self.cache_for(asked, &sent) {
+                Some(cache) => self.cached(cache, remote, &admitted, entry).await,
+                None => self.direct(remote, admitted, sent, entry).await,
+            },
         }
+    }
+
+    /// The cache, if the request is one that it can answer.
+    fn cache_for(&self, asked: &Asked<'_>, sent: &Sent) -> Option<&Cache> {
+        let may_be_kept = asked.behavior.cache_policy().keeps_anything()
+            && matches!(*asked.method, Method::GET | Method::HEAD)
+            && matches!(sent, Sent::Nothing);
+        self.cache.filter(|_| may_be_kept)
+    }
+
+    async fn cached(
+        &self,
+        cache: &Cache,
+        remote: &Remote,
+        admitted: &Admitted<Asked<'_>>,
+        entry: &mut Entry,
+    ) -> Response<Body> {
+        let invalidations = &self.serving.snapshot().facts().invalidations;
+        let as_of = |distribution: &str, path: &str| invalidations.as_of(distribution, path);
+        let served = cache.serve(admitted, remote, &as_of).await;
+        let mut response = served.response;
+        if let Some(reason) = served.trouble {
+            entry.refused(reason, "the origin failed");
+        }
+        respond::outcome(&mut response, served.outcome);
+        response
     }
 
     /// Asks the origin on behalf of this one viewer, and keeps nothing.
@@ -68,6 +100,7 @@ impl Fetch<'_> {
             request
         });
         let method = admitted.request().method;
+        let changes = self.cache.filter(|_| !method.is_safe());
         let mut response = match remote.fetch(request).await {
             Ok(response) => response.map(Body::Remote),
             Err(trouble) => return refuse::trouble(&trouble, method, entry),
@@ -81,6 +114,14 @@ impl Fetch<'_> {
             };
             tunnel::switch(response.headers_mut());
             tunnel::join(viewer, origin);
+        }
+        let has_changed = response.status().is_success() || response.status().is_redirection();
+        if let Some(cache) = changes.filter(|_| has_changed) {
+            // What others had is no longer what they would get (RFC 9111, 4.4).
+            cache.forget(&CacheKey::of(&Asked {
+                method: &Method::GET,
+                ..admitted.request().clone()
+            }));
         }
         if *method == Method::HEAD || response.status() == StatusCode::SWITCHING_PROTOCOLS {
             *response.body_mut() = Body::Empty;

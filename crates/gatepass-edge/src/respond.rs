@@ -12,6 +12,7 @@ use http::header::{
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 
 use crate::body::Body;
+use crate::outcome::CacheOutcome;
 use crate::request_id;
 
 static X_AMZ_CF_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
@@ -98,6 +99,13 @@ pub(crate) fn redirect(status: StatusCode, location: &str, method: &Method) -> R
     response.headers_mut().insert(LOCATION, header(location));
     response.headers_mut().insert(&X_CACHE, HeaderValue::from_static("Redirect from cloudfront"));
     response
+}
+
+/// Says where an answer came from.
+pub(crate) fn outcome(response: &mut Response<Body>, outcome: CacheOutcome) {
+    let is_error = response.status().is_client_error() || response.status().is_server_error();
+    let outcome = if is_error { CacheOutcome::Error } else { outcome };
+    response.headers_mut().insert(&X_CACHE, HeaderValue::from_static(outcome.x_cache()));
 }
 
 /// Takes from an origin's answer what is for this edge to say.

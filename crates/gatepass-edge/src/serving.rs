@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gatepass_distribution::{CacheBehavior, Distribution, Origin, OriginKind, Snapshot};
 
 use crate::background::Background;
+use crate::cache::CacheError;
 use crate::origin::directory::{Directory, DirectoryError};
 use crate::origin::remote::{Remote, Surroundings};
 
@@ -54,6 +55,11 @@ impl Serving {
         &self.snapshot
     }
 
+    /// Says whether anything comes from further away than a folder.
+    pub(crate) fn has_remotes(&self) -> bool {
+        self.sources.iter().flatten().any(|source| matches!(source, Source::Remote(_)))
+    }
+
     /// The opened origin of a behavior of this snapshot.
     pub(crate) fn source(&self, distribution: &Distribution, behavior: &CacheBehavior) -> &Source {
         &self.sources[distribution.position()][behavior.origin_position()]
@@ -90,6 +96,9 @@ pub enum EdgeError {
     /// A folder can't be opened.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
+    /// The cache can't be opened.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
     /// An origin could never be asked.
     #[error("the origin {id:?} can't be used: {problem}")]
     Remote {
