@@ -271,7 +271,7 @@ fn a_cache_key_holds_headers_by_name() {
         (["x y"].as_slice(), "[0]: \"x y\" is no name of a header"),
         (&["origin", "range"], "[1]: range can't be part of a policy"),
         (&["cookie"], "[0]: cookie can't be part of a policy"),
-        (&["accept-encoding"], "[0]: accept-encoding can't be part of a policy"),
+        (&["accept-encoding"], ": accept-encoding is in the key already"),
         (&["cloudfront-viewer-country"], "[0]: cloudfront-viewer-country is not known here"),
         (&["origin", "origin"], "[1]: \"origin\" is listed twice"),
     ] {
@@ -281,6 +281,10 @@ fn a_cache_key_holds_headers_by_name() {
         );
     }
     fine(|draft| draft.cache_policies[0].headers = only(&["cloudfront-forwarded-proto"]));
+    fine(|draft| {
+        draft.cache_policies[0].headers = only(&["accept-encoding"]);
+        draft.cache_policies[0].gzip = false;
+    });
 }
 
 #[test]
@@ -306,6 +310,11 @@ fn an_origin_is_told_only_what_the_edge_knows() {
         |draft| draft.origin_request_policies[0].headers = only(&["transfer-encoding"]),
         "origin-request-policy[0].headers[0]: transfer-encoding can't be part of a policy",
     );
+    one_mistake(
+        |draft| draft.origin_request_policies[0].headers = only(&["authorization"]),
+        "origin-request-policy[0].headers: authorization goes to the origin with everything",
+    );
+    fine(|draft| draft.cache_policies[0].headers = only(&["authorization"]));
 }
 
 #[test]

@@ -140,7 +140,7 @@ headers = ["Accept", "CloudFront-Viewer-Address"]
 [[origin-request-policy]]
 id = "all-of-it"
 headers = { all-except = ["Host"] }
-cloudfront-headers = ["CloudFront-Viewer-TLS"]
+cloudfront-headers = ["CloudFront-Forwarded-Proto"]
 "#;
     let set = "cache-policy = \"own\"\norigin-request-policy = \"sent\"";
     let config = behaving(set, "", policies);
@@ -153,7 +153,7 @@ cloudfront-headers = ["CloudFront-Viewer-TLS"]
     let config = behaving("origin-request-policy = \"all-of-it\"", "", policies);
     let policy = behavior(&config).origin_request_policy().unwrap();
     assert_eq!(policy.headers, Selection::AllExcept(names(&["host"])));
-    assert_eq!(policy.cloudfront_headers, names(&["cloudfront-viewer-tls"]));
+    assert_eq!(policy.cloudfront_headers, names(&["cloudfront-forwarded-proto"]));
 }
 
 #[test]
