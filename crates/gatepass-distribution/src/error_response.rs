@@ -8,6 +8,7 @@ pub struct ErrorResponse {
     status: u16,
     page: Box<str>,
     response_status: u16,
+    cache_seconds: Option<u64>,
 }
 
 /// Why an error response can't be.
@@ -44,7 +45,13 @@ impl ErrorResponse {
         if !is_path {
             return Err(ErrorResponseError::Page(page.into()));
         }
-        Ok(Self { status, page: page.into(), response_status })
+        Ok(Self { status, page: page.into(), response_status, cache_seconds: None })
+    }
+
+    /// The same, but with the error kept for so many seconds.
+    #[must_use]
+    pub fn cached_for(self, seconds: u64) -> Self {
+        Self { cache_seconds: Some(seconds), ..self }
     }
 
     /// The error it is for.
@@ -61,4 +68,13 @@ impl ErrorResponse {
     pub const fn response_status(&self) -> u16 {
         self.response_status
     }
+
+    /// For how many seconds the origin's error is kept; CloudFront's default is 10.
+    pub fn cache_seconds(&self) -> u64 {
+        self.cache_seconds.unwrap_or(Self::DEFAULT_CACHE_SECONDS)
+    }
+
+    /// For how many seconds an error is kept that nothing is said about: the minimum of
+    /// CloudFront's `ErrorCachingMinTTL`.
+    pub const DEFAULT_CACHE_SECONDS: u64 = 10;
 }

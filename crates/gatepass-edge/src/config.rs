@@ -1,6 +1,7 @@
 //! How viewers reach the edge, and how much it lets a stranger send.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -18,6 +19,77 @@ pub struct EdgeConfig {
     pub threads: usize,
     /// About how many bytes the memory of verified passes may take.
     pub verified_passes_bytes: u64,
+    /// Where metrics and health are told; nowhere if none.
+    pub metrics_listen: Option<SocketAddr>,
+    /// How a line of the access log is written.
+    pub log_format: LogFormat,
+    /// Certificates from files. With neither these nor ACME, plain HTTP is spoken.
+    pub tls: Vec<CertificateFiles>,
+    /// Whom to ask for certificates.
+    pub acme: Option<AcmeConfig>,
+    /// What is kept of origins' answers.
+    pub cache: CacheConfig,
+}
+
+/// How a line of the access log is written.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum LogFormat {
+    /// CloudFront's standard fields, separated by tabs.
+    CloudFront,
+    /// One object a line, with a denial's reason.
+    #[default]
+    Json,
+}
+
+/// A certificate with its chain, and its private key, each in PEM.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CertificateFiles {
+    /// The certificate first, then those that vouch for it.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// An account with a certificate authority that speaks ACME (RFC 8555).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AcmeConfig {
+    /// The URL of the authority's directory.
+    pub directory: Box<str>,
+    /// Whom the authority may write to, such as `mailto:admin@example.com`.
+    pub contact: Vec<Box<str>>,
+    /// The host names to ask certificates for; where none are listed, the aliases of all
+    /// distributions that are plain names.
+    pub domains: Vec<Box<str>>,
+    /// The folder that keeps the account, the certificates and their keys.
+    pub storage: PathBuf,
+    /// Whether the operator agrees to the authority's terms. Without it nothing is asked.
+    pub accepts_terms: bool,
+}
+
+/// What is kept of origins' answers.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CacheConfig {
+    /// About how much is kept in memory. With zero there is no cache in memory.
+    pub memory_bytes: u64,
+    /// What is kept on disk besides.
+    pub disk: Option<DiskConfig>,
+    /// Objects are fetched and kept in pieces of this size: 64 KiB to 8 MiB.
+    pub slice_bytes: u32,
+}
+
+/// A folder for the cache alone. What else lies there may be lost.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DiskConfig {
+    /// The folder.
+    pub directory: PathBuf,
+    /// How much it may take.
+    pub bytes: u64,
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        Self { memory_bytes: 256 * 1024 * 1024, disk: None, slice_bytes: 1024 * 1024 }
+    }
 }
 
 /// Bounds on what a stranger can send. The first two are CloudFront's.
@@ -51,7 +123,7 @@ impl Default for Limits {
 }
 
 impl EdgeConfig {
-    /// Listens on `address`, trusts no proxy, and keeps to the default limits.
+    /// Listens on `address` in plain HTTP, trusts no proxy, and keeps to the default limits.
     pub fn listening_on(address: SocketAddr) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
@@ -60,6 +132,11 @@ impl EdgeConfig {
             limits: Limits::default(),
             threads: cores,
             verified_passes_bytes: 64 * 1024 * 1024,
+            metrics_listen: None,
+            log_format: LogFormat::default(),
+            tls: Vec::new(),
+            acme: None,
+            cache: CacheConfig::default(),
         }
     }
 }

@@ -42,7 +42,9 @@ mod config;
 
 pub use access_log::AccessLog;
 pub use body::{Body, Logged};
-pub use config::{EdgeConfig, Limits};
+pub use config::{
+    AcmeConfig, CacheConfig, CertificateFiles, DiskConfig, EdgeConfig, Limits, LogFormat,
+};
 pub use edge::{Clock, Edge, EdgeError};
 pub use listener::{Connection, Door, ListenError, Running, listen};
 pub use outcome::CacheOutcome;
