@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use gatepass::{Denial, EpochTime};
 use gatepass_distribution::{
@@ -31,6 +31,7 @@ use crate::access_log::{AccessLog, Entry};
 use crate::body::Body;
 use crate::config::EdgeConfig;
 use crate::listener::{Connection, Door};
+use crate::metrics::{Metrics, Observed, Resolved, Status};
 use crate::origin::Wanted;
 use crate::origin::directory::{Directory, DirectoryError};
 use crate::viewer::{Proxies, Viewer, ViewerError};
@@ -48,6 +49,8 @@ pub struct Edge {
     config: EdgeConfig,
     clock: Clock,
     log: AccessLog,
+    metrics: Arc<Metrics>,
+    resolved: Resolved,
 }
 
 /// Why an edge can't begin.
@@ -76,7 +79,10 @@ impl Edge {
         if !errors.is_empty() {
             return Err(errors);
         }
+        let metrics = Arc::new(Metrics::new());
         Ok(Self {
+            resolved: metrics.resolve(&snapshot),
+            metrics,
             snapshot,
             directories,
             verified: VerifiedPasses::with_capacity(config.verified_passes_bytes),
@@ -95,14 +101,20 @@ impl Edge {
     /// Answers one request, and logs it once its body is through.
     pub fn handle<B: http_body::Body>(
         &self,
-        request: &Request<B>,
+        request: Request<B>,
         connection: &Connection,
     ) -> Response<Body> {
         let now = (self.clock)();
-        let mut entry = Entry::begin(now, connection.peer, request);
-        let mut response = self.life(request, connection, now, &mut entry);
-        respond::sign_off(&mut response, request);
-        self.log.follow(entry, response)
+        let mut entry = Entry::begin(now, connection.peer, &request);
+        entry.routed(self.metrics.unrouted());
+        let mut response = self.life(&request, connection, now, &mut entry);
+        respond::sign_off(&mut response, &request);
+        self.log.follow(entry, request.map(drop), response)
+    }
+
+    /// What it counts.
+    pub const fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     fn life<B: http_body::Body>(
@@ -132,6 +144,9 @@ impl Edge {
                 return refuse::unknown_host(&error.to_string(), request.method(), entry);
             }
         };
+        if let Some(metrics) = self.resolved.of(&route) {
+            entry.routed(metrics);
+        }
         let mut response =
             match route.behavior.cors().and_then(|cors| refuse::preflight(cors, request)) {
                 Some(answer) => return answer,
@@ -160,9 +175,15 @@ impl Edge {
             headers: request.headers(),
         };
         let gate: &Gate = route.behavior.gate();
-        match gate.admit(wanted, viewer.request(), &self.verified, now) {
+        let began = Instant::now();
+        let judged = gate.admit(wanted, viewer.request(), &self.verified, now);
+        entry.judged(began.elapsed());
+        match judged {
             Ok(admitted) => {
                 entry.admitted(admitted.pass());
+                if let Some(denial) = admitted.reported() {
+                    entry.reported(denial);
+                }
                 let response = self.fetch(route.distribution, route.behavior, &admitted, now);
                 self.error_page(request, route.distribution, response, now)
             }
@@ -243,7 +264,18 @@ impl Door for Edge {
         request: Request<hyper::body::Incoming>,
         connection: &Connection,
     ) -> Response<Body> {
-        self.handle(&request, connection)
+        self.handle(request, connection)
+    }
+}
+
+impl Observed for Edge {
+    fn status(&self) -> Status {
+        Status {
+            is_ready: true,
+            verified_passes: self.verified.len() as u64,
+            log_lines_dropped: self.log.dropped(),
+            ..Status::default()
+        }
     }
 }
 

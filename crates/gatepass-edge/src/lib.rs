@@ -28,6 +28,10 @@ mod forward;
 
 mod access_log;
 
+mod metrics;
+
+mod health;
+
 mod outcome;
 
 mod request_id;
@@ -40,11 +44,15 @@ mod progress;
 
 mod config;
 
-pub use access_log::AccessLog;
+pub use access_log::{AccessLog, FileSink};
 pub use body::{Body, Logged};
 pub use config::{
     AcmeConfig, CacheConfig, CertificateFiles, DiskConfig, EdgeConfig, Limits, LogFormat,
 };
 pub use edge::{Clock, Edge, EdgeError};
+pub use health::{ObserveError, Observing, observe};
 pub use listener::{Connection, Door, ListenError, Running, listen};
+pub use metrics::{
+    BehaviorMetrics, CacheStatus, ConfigStatus, Metrics, Observed, OriginMetrics, Resolved, Status,
+};
 pub use outcome::CacheOutcome;

@@ -118,7 +118,7 @@ impl SiteDraft {
             Arc::new(Snapshot::check(&self.draft).unwrap()),
             self.config.clone(),
             Arc::new(move || EpochTime::new(clock.load(Ordering::SeqCst)).unwrap()),
-            AccessLog::to(Shared(Arc::clone(&log))),
+            AccessLog::to(Shared(Arc::clone(&log)), self.config.log_format),
         );
         let running = listen(&self.config, &Arc::new(edge.unwrap())).unwrap();
         let address = running.address();
