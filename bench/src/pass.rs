@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use gatepass::{EpochTime, HashAlgorithm, KeyType, authenticate, decode};
-use gatepass_distribution::{Gate, VerifiedPasses};
+use gatepass_distribution::{Gate, Revocation, Revocations, VerifiedPasses};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::keys::{NOW, Pair, request};
@@ -78,15 +78,16 @@ fn gate(pair: &Pair) -> Outcome<()> {
     let now = EpochTime::new(NOW)?;
     let gate = pair.gate();
     let verified = VerifiedPasses::with_capacity(64 * 1024 * 1024);
+    let revocations = Revocations::default();
     let one = pair.cookie(0, HashAlgorithm::Sha1)?;
     let many: Vec<String> =
         (0..MANY).map(|nth| pair.cookie(nth, HashAlgorithm::Sha1)).collect::<Result<_, _>>()?;
     let mut turn = many.iter().cycle();
     let mut figures = [const { Vec::new() }; 4];
     for _ in 0..ROUNDS {
-        figures[0].push(nanoseconds(TURN, || admit(&gate, &one, &verified, now)));
+        figures[0].push(nanoseconds(TURN, || admit(&gate, &one, &verified, &revocations, now)));
         figures[1].push(nanoseconds(TURN, || {
-            admit(&gate, turn.next().map_or("", String::as_str), &verified, now);
+            admit(&gate, turn.next().map_or("", String::as_str), &verified, &revocations, now);
         }));
         figures[2].push(nanoseconds(TURN, || unknown(pair, &one, now)));
         figures[3].push(bare_verify(pair, HashAlgorithm::Sha1)?);
@@ -99,12 +100,64 @@ fn gate(pair: &Pair) -> Outcome<()> {
         "  an unknown RSA pass       {unknown:>10.0}   {:.3} of one bare verify ({bare:.0}); goal 1.08",
         unknown / bare
     );
+    println!("  … with one pass revoked   {:>10.0}", revoking(&gate, &one, 1, now));
+    println!(
+        "  … with 1,000,000 revoked  {:>10.0}   goal  +50",
+        revoking(&gate, &one, MANY * 100, now)
+    );
+    println!("a look at revocations alone, nanoseconds");
+    for count in [1, MANY * 100] {
+        println!("  among {count:<20}{:>10.1}", look(count, now));
+    }
     Ok(())
 }
 
-fn admit(gate: &Gate, cookie: &str, verified: &VerifiedPasses, now: EpochTime) {
+/// So many passes that are not the viewer's.
+fn revoked(count: u64, now: EpochTime) -> Revocations {
+    let revoke = |nth| Revocation::new(&digest(nth), now.plus(60));
+    Revocations::new((0..count).map(revoke), now)
+}
+
+fn digest(nth: u64) -> [u8; 32] {
+    // As evenly spread as real digests are: the finalizer of splitmix64.
+    let mixed = |seed: u64| {
+        let seed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let seed = (seed ^ (seed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (seed ^ (seed >> 31)).to_le_bytes()
+    };
+    let mut digest = [0; 32];
+    digest[..8].copy_from_slice(&mixed(nth.wrapping_mul(2) + 1));
+    digest[8..16].copy_from_slice(&mixed(!nth));
+    digest
+}
+
+fn revoking(gate: &Gate, cookie: &str, count: u64, now: EpochTime) -> f64 {
+    let (verified, revocations) = (VerifiedPasses::with_capacity(1 << 20), revoked(count, now));
+    let turns = (0..ROUNDS)
+        .map(|_| nanoseconds(TURN, || admit(gate, cookie, &verified, &revocations, now)));
+    median(turns.collect())
+}
+
+/// Other passes in turn, so that no cache line is at hand.
+fn look(count: u64, now: EpochTime) -> f64 {
+    let revocations = revoked(count, now);
+    let others: Vec<_> = (0..MANY * 10).map(|nth| digest(u64::MAX - nth)).collect();
+    let mut turn = others.iter().cycle();
+    nanoseconds(TURN, || {
+        let digest = turn.next().expect("it never ends");
+        assert!(!revocations.holds_digest(black_box(digest), now));
+    })
+}
+
+fn admit(
+    gate: &Gate,
+    cookie: &str,
+    verified: &VerifiedPasses,
+    revocations: &Revocations,
+    now: EpochTime,
+) {
     let shown = request(black_box(cookie));
-    assert!(black_box(gate.admit((), &shown, verified, now)).is_ok());
+    assert!(black_box(gate.admit((), &shown, verified, revocations, now)).is_ok());
 }
 
 fn unknown(pair: &Pair, cookie: &str, now: EpochTime) {
@@ -149,17 +202,18 @@ pub(crate) fn repeat(name: &str, count: &str) -> Outcome<()> {
     // A P-256 key is made quickly; what is signed with it is looked up like any other.
     let pair = Pair::new(if name == "unknown" { KeyType::Rsa2048 } else { KeyType::P256 })?;
     let verified = VerifiedPasses::with_capacity(64 * 1024 * 1024);
+    let revocations = Revocations::default();
     let gate = pair.gate();
     let passes = if name == "cycling" { 100 } else { 1 };
     let cookies: Vec<String> =
         (0..passes).map(|nth| pair.cookie(nth, HashAlgorithm::Sha1)).collect::<Result<_, _>>()?;
     for cookie in &cookies {
-        admit(&gate, cookie, &verified, now);
+        admit(&gate, cookie, &verified, &revocations, now);
     }
     let turn = cookies.iter().cycle().take(count);
     match name {
         "unknown" => counted_loop(turn, |cookie| unknown(&pair, cookie, now)),
-        _ => counted_loop(turn, |cookie| admit(&gate, cookie, &verified, now)),
+        _ => counted_loop(turn, |cookie| admit(&gate, cookie, &verified, &revocations, now)),
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ fn lines(texts: impl Iterator<Item = String>) -> String {
     texts.collect::<Vec<_>>().join("\n")
 }
 
-const CHORES: [Chore; 5] = [
+const CHORES: [Chore; 6] = [
     Chore {
         name: "setup",
         takes: "",
@@ -69,6 +69,12 @@ const CHORES: [Chore; 5] = [
         takes: "TARGET [SECONDS|FILE]",
         about: "fuzzes one target, or runs it on one file",
         run: stages::fuzz::one,
+    },
+    Chore {
+        name: "cache",
+        takes: "gatepass [--update]|nginx",
+        about: "scores a cache by http-cache-tests; --update keeps the score",
+        run: stages::cache::score,
     },
     Chore {
         name: "bench",

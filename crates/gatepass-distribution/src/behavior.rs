@@ -86,6 +86,11 @@ impl CacheBehavior {
         &origins[self.origin]
     }
 
+    /// The place of its origin among those of its distribution.
+    pub const fn origin_position(&self) -> usize {
+        self.origin
+    }
+
     /// What a request has to pass.
     pub const fn gate(&self) -> &Gate {
         &self.gate

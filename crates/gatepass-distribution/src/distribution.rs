@@ -9,6 +9,7 @@ use crate::path_pattern::NormalPath;
 /// [`Snapshot`](crate::Snapshot) made it.
 #[derive(Clone, Debug)]
 pub struct Distribution {
+    pub(crate) position: usize,
     pub(crate) id: Box<str>,
     pub(crate) aliases: Vec<Box<str>>,
     pub(crate) default_root_object: Option<Box<str>>,
@@ -19,6 +20,11 @@ pub struct Distribution {
 }
 
 impl Distribution {
+    /// Its place among the distributions of its snapshot.
+    pub const fn position(&self) -> usize {
+        self.position
+    }
+
     /// Its name, such as `EDFDVBD6EXAMPLE`.
     pub fn id(&self) -> &str {
         &self.id
@@ -79,4 +85,12 @@ pub(crate) fn covers_host(alias: &str, host: &str) -> bool {
     alias == "*"
         || alias.eq_ignore_ascii_case(host)
         || alias.strip_prefix('*').is_some_and(|end| end.starts_with('.') && is_end(end))
+}
+
+/// The name in a `Host` header.
+pub(crate) fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
 }

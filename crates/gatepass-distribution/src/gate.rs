@@ -15,6 +15,7 @@ use gatepass::{
 };
 
 use crate::error_response::ErrorResponse;
+use crate::revocation::Revocations;
 use crate::verified::{Asked, VerifiedPasses};
 
 /// A request that the gate let through. Caches and origins accept nothing else.
@@ -55,12 +56,14 @@ impl Gate {
         request: R,
         shown: &ViewerRequest<'_>,
         verified: &VerifiedPasses,
+        revocations: &Revocations,
         now: EpochTime,
     ) -> Result<Admitted<R>, Denial> {
+        let judge = |trust| judge(shown, trust, verified, revocations, now);
         let (pass, reported) = match self {
             Self::Open => (None, None),
-            Self::Guarded(trust) => (Some(judge(shown, trust, verified, now)?), None),
-            Self::Reporting(trust) => match judge(shown, trust, verified, now) {
+            Self::Guarded(trust) => (Some(judge(trust)?), None),
+            Self::Reporting(trust) => match judge(trust) {
                 Ok(pass) => (Some(pass), None),
                 Err(denial) => (None, Some(denial)),
             },
@@ -124,13 +127,20 @@ fn judge(
     shown: &ViewerRequest<'_>,
     trust: &Trust,
     verified: &VerifiedPasses,
+    revocations: &Revocations,
     now: EpochTime,
 ) -> Result<Pass, Denial> {
+    let try_one = |presented: &PresentedPass<'_>| {
+        let pass = try_one(presented, shown, trust, verified, now)?;
+        // Asked last and of each pass: what is remembered as genuine may be revoked since.
+        if revocations.holds(&pass, now) {
+            return Err(Denial::Revoked { expiry: pass.expiry() });
+        }
+        Ok(pass)
+    };
     match shown.passes().only() {
-        Some(only) => try_one(only, shown, trust, verified, now),
-        None => first_admitted(&shown.passes().tries(trust), |presented| {
-            try_one(presented, shown, trust, verified, now)
-        }),
+        Some(only) => try_one(only),
+        None => first_admitted(&shown.passes().tries(trust), try_one),
     }
 }
 
@@ -174,6 +184,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::revocation::Revocation;
 
     const NOW: u64 = 1_767_290_000;
 
@@ -202,11 +213,22 @@ mod tests {
 
         #[track_caller]
         fn check(&self, cookie: &str, url: &str, seconds: u64, reason: Option<&str>) {
+            let denial = self.ask(&self.gate, [cookie], url, seconds, &Revocations::default());
+            assert_eq!(denial.err().as_ref().map(Denial::reason), reason);
+        }
+
+        fn ask<'c>(
+            &self,
+            gate: &Gate,
+            cookies: impl IntoIterator<Item = &'c str>,
+            url: &'c str,
+            seconds: u64,
+            revocations: &Revocations,
+        ) -> Result<Admitted<()>, Denial> {
             let url = ViewerUrl::parse(url).unwrap();
-            let shown = ViewerRequest::new(url, [192, 0, 2, 7].into(), [cookie]);
+            let shown = ViewerRequest::new(url, [192, 0, 2, 7].into(), cookies);
             let now = EpochTime::new(NOW + seconds).unwrap();
-            let denial = self.gate.admit((), &shown, &self.verified, now).err();
-            assert_eq!(denial.as_ref().map(Denial::reason), reason);
+            gate.admit((), &shown, &self.verified, revocations, now)
         }
     }
 
@@ -221,6 +243,64 @@ mod tests {
             door.check(&cookie, "https://e.com/v/1", 60, Some("expired"));
         }
         assert_eq!(door.verified.len(), 1);
+    }
+
+    fn digest(admitted: &Admitted<()>) -> [u8; 32] {
+        *admitted.pass().unwrap().digest()
+    }
+
+    #[test]
+    fn a_revoked_pass_is_refused_though_it_is_known_as_genuine() {
+        let door = Door::new();
+        let (cookie, url) = (door.cookie(60), "https://e.com/v/1");
+        let ask = |gate: &Gate, revocations: &Revocations| {
+            door.ask(gate, [&*cookie], url, 0, revocations)
+        };
+        let admitted = ask(&door.gate, &Revocations::default()).unwrap();
+        let expiry = EpochTime::new(NOW + 60).unwrap();
+        let now = EpochTime::new(NOW).unwrap();
+        let revocation = Revocation::new(&digest(&admitted), expiry);
+        let revocations = Revocations::new([revocation], now);
+        for _ in 0..2 {
+            assert_eq!(ask(&door.gate, &revocations).unwrap_err(), Denial::Revoked { expiry });
+        }
+        let reporting = Gate::Reporting(door.gate.trust().unwrap().clone());
+        let admitted = ask(&reporting, &revocations).unwrap();
+        assert_eq!(admitted.reported(), Some(&Denial::Revoked { expiry }));
+        assert!(admitted.pass().is_none());
+        assert!(ask(&door.gate, &Revocations::default()).is_ok());
+        assert_eq!(door.verified.len(), 1);
+    }
+
+    #[test]
+    fn another_pass_that_is_shown_too_still_admits() {
+        let door = Door::new();
+        let (one, two) = (door.cookie(60), door.cookie(61));
+        let url = "https://e.com/v/1";
+        let ask = |revocations: &Revocations| {
+            door.ask(&door.gate, [&*one, &*two], url, 0, revocations).map(|one| digest(&one))
+        };
+        let first = ask(&Revocations::default()).unwrap();
+        let now = EpochTime::new(NOW).unwrap();
+        let revoke = |digest| Revocation::new(digest, EpochTime::new(NOW + 99).unwrap());
+        let revocations = Revocations::new([revoke(&first)], now);
+        let second = ask(&revocations).unwrap();
+        assert_ne!(second, first);
+        let denial = ask(&revocations.with([revoke(&second)], now)).unwrap_err();
+        assert_eq!(denial.reason(), "revoked");
+    }
+
+    /// CloudFront takes `(r, s)` and `(r, n - s)`, and so do we: that must be no way back in.
+    #[test]
+    fn a_revoked_pass_does_not_return_as_its_twin() {
+        let door = Door::new();
+        let url = "https://e.com/v/1";
+        let none = Revocations::default();
+        let admitted = door.ask(&door.gate, [&*door.cookie(60)], url, 0, &none).unwrap();
+        let pass = admitted.pass().unwrap();
+        let now = EpochTime::new(NOW).unwrap();
+        let as_twin = Revocation::new(pass.twin_digest().unwrap(), pass.expiry());
+        assert!(Revocations::new([as_twin], now).holds(pass, now));
     }
 
     #[test]

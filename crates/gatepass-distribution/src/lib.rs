@@ -14,13 +14,20 @@
 //!
 //! [`PathPattern`] and [`NormalPath`] choose a behavior; [`Origin`] says where content comes
 //! from; [`KeyGroup`] whom a behavior trusts. [`VerifiedPasses`] remembers signatures that
-//! were checked. [`Gate`] is the only maker of [`Admitted`]. [`CacheBehavior`],
+//! were checked. [`Facts`] are what an operator adds while things run: [`Invalidations`] and
+//! [`Revocations`]. [`Gate`] is the only maker of [`Admitted`]. [`CacheBehavior`],
 //! [`Distribution`] and [`Snapshot`] put it together.
 
 #![forbid(unsafe_code)]
 
 // Low to high: a file uses only modules declared above it.
 mod path_pattern;
+
+mod invalidation;
+mod invalidations;
+mod revocation;
+
+mod facts;
 
 mod selection;
 
@@ -30,7 +37,9 @@ mod origin_request_policy;
 mod managed;
 
 mod cors;
+mod endpoint;
 mod error_response;
+mod header_field;
 mod key_group;
 mod login_page;
 mod origin;
@@ -43,6 +52,9 @@ mod behavior;
 mod distribution;
 
 mod draft;
+
+mod check;
+
 mod snapshot;
 
 pub use behavior::{AllowedMethods, CacheBehavior, Conduct, ViewerProtocol};
@@ -50,16 +62,21 @@ pub use cache_policy::{CachePolicy, Ttls};
 pub use cors::Cors;
 pub use distribution::Distribution;
 pub use draft::{BehaviorDraft, DistributionDraft, Draft, Mistake};
+pub use endpoint::{Endpoint, EndpointError, origin_path};
 pub use error_response::{ErrorResponse, ErrorResponseError};
+pub use facts::Facts;
 pub use gate::{Admitted, Gate};
+pub use invalidation::{Invalidation, InvalidationPath, InvalidationPathError};
+pub use invalidations::Invalidations;
 pub use key_group::{KeyGroup, PublicKeyRecord};
 pub use login_page::{LoginPage, LoginPageError};
 pub use managed::{managed_cache_policy, managed_origin_request_policy};
 pub use origin::{
-    Endpoint, HttpOrigin, Origin, OriginGroup, OriginKind, Patience, S3Origin, SigningBehavior,
+    HttpOrigin, Origin, OriginGroup, OriginKind, Patience, S3Origin, SigningBehavior,
 };
 pub use origin_request_policy::OriginRequestPolicy;
 pub use path_pattern::{NormalPath, PathPattern, PathPatternError};
+pub use revocation::{Revocation, Revocations};
 pub use selection::Selection;
 pub use snapshot::{Route, RouteError, Snapshot};
 pub use verified::VerifiedPasses;

@@ -1,7 +1,10 @@
 //! Where content comes from: described here, fetched by the edge.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::endpoint::Endpoint;
 
 /// A place that content comes from.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -27,7 +30,7 @@ pub enum OriginKind {
 }
 
 /// A web server, and how patiently it is asked.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "configurations write it out")]
 pub struct HttpOrigin {
     /// Where it is.
@@ -41,6 +44,20 @@ pub struct HttpOrigin {
     /// Whether a host name may turn out to be a private or loopback address. An endpoint that
     /// is such an address, or `localhost`, names it itself.
     pub allow_private_addresses: bool,
+}
+
+/// The values of headers are secrets, and not shown.
+impl fmt::Debug for HttpOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("HttpOrigin")
+            .field("endpoint", &self.endpoint)
+            .field("path", &self.path)
+            .field("headers", &names)
+            .field("patience", &self.patience)
+            .field("allow_private_addresses", &self.allow_private_addresses)
+            .finish()
+    }
 }
 
 /// A bucket, and how its requests are signed.
@@ -65,18 +82,6 @@ pub struct S3Origin {
     pub patience: Patience,
     /// See [`HttpOrigin::allow_private_addresses`].
     pub allow_private_addresses: bool,
-}
-
-/// A scheme, a host and a port.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "configurations write it out")]
-pub struct Endpoint {
-    /// Whether it is reached over TLS.
-    pub is_https: bool,
-    /// A name or an address; an IPv6 address in brackets.
-    pub host: Box<str>,
-    /// The TCP port.
-    pub port: u16,
 }
 
 /// When an origin access control signs.
@@ -130,4 +135,19 @@ pub struct OriginGroup {
     /// Statuses of the first that send the request on, besides its being out of reach:
     /// CloudFront allows 403, 404, 416, 429, 500, 502, 503, 504.
     pub statuses: Vec<u16>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shared_secret_is_not_shown() {
+        let (endpoint, path) = Endpoint::parse_url("https://app").unwrap();
+        let headers = vec![("X-Origin-Verify".into(), "swordfish".into())];
+        let patience = Patience::default();
+        let http = HttpOrigin { endpoint, path, headers, patience, allow_private_addresses: false };
+        let shown = format!("{:?}", Origin { id: "app".into(), kind: OriginKind::Http(http) });
+        assert!(shown.contains("X-Origin-Verify") && !shown.contains("swordfish"), "{shown}");
+    }
 }

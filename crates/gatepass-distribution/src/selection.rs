@@ -26,6 +26,14 @@ impl Selection {
         }
     }
 
+    /// The names that are listed, to be meant or left out.
+    pub fn names(&self) -> &[Box<str>] {
+        match self {
+            Self::None | Self::All => &[],
+            Self::Only(names) | Self::AllExcept(names) => names,
+        }
+    }
+
     /// Says whether nothing is chosen, whatever the viewer sends.
     pub const fn is_none(&self) -> bool {
         match self {

@@ -10,7 +10,7 @@ use gatepass::{
 };
 use gatepass_distribution::{
     BehaviorDraft, Cors, DistributionDraft, Draft, KeyGroup, NormalPath, Origin, OriginKind,
-    PublicKeyRecord, RouteError, Snapshot, VerifiedPasses,
+    PublicKeyRecord, Revocations, RouteError, Snapshot, VerifiedPasses,
 };
 
 const NOW: u64 = 1_767_290_000;
@@ -65,7 +65,7 @@ fn ask(
     let shown = ViewerRequest::new(url, Ipv4Addr::LOCALHOST.into(), [&*cookies]);
     let route = snapshot.route("a.test", &NormalPath::read("/private/a")).unwrap();
     let now = EpochTime::new(NOW).unwrap();
-    route.behavior.gate().admit((), &shown, memory, now).map(drop)
+    route.behavior.gate().admit((), &shown, memory, &Revocations::default(), now).map(drop)
 }
 
 fn draft(keys: Vec<PublicKeyRecord>, groups: Vec<KeyGroup>, behavior: BehaviorDraft) -> Draft {

@@ -1,5 +1,8 @@
 //! What a viewer asks for, in the terms of cache and origin.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use std::borrow::Cow;
 use std::net::SocketAddr;
 

@@ -1,5 +1,6 @@
 //! What leaves the edge: a file, a few bytes of our own, or nothing.
 
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -8,6 +9,7 @@ use http_body::{Frame, SizeHint};
 
 use crate::access_log::Pending;
 use crate::origin::file_body::FileBody;
+use crate::origin::remote::RemoteBody;
 
 /// The body of a response.
 #[derive(Debug)]
@@ -17,6 +19,8 @@ pub enum Body {
     Empty,
     /// A file, or parts of it.
     File(FileBody),
+    /// What an origin is sending.
+    Remote(RemoteBody),
     /// All of it at once.
     Whole(Bytes),
     /// Any of these, with a line for the log when it is through.
@@ -33,15 +37,17 @@ pub struct Logged {
 
 impl http_body::Body for Body {
     type Data = Bytes;
-    type Error = std::io::Error;
+    type Error = io::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         match self.get_mut() {
             Self::Empty => Poll::Ready(None),
             Self::File(file) => Pin::new(file).poll_frame(context),
+            // The viewer is cut off: what it has must not pass for all of it.
+            Self::Remote(remote) => Pin::new(remote).poll_frame(context).map_err(io::Error::other),
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Self::Logged(logged) => {
@@ -66,6 +72,7 @@ impl http_body::Body for Body {
         match self {
             Self::Empty => true,
             Self::File(file) => file.is_end_stream(),
+            Self::Remote(remote) => remote.is_end_stream(),
             Self::Whole(bytes) => bytes.is_empty(),
             Self::Logged(logged) => logged.body.is_end_stream(),
         }
@@ -75,6 +82,7 @@ impl http_body::Body for Body {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::File(file) => file.size_hint(),
+            Self::Remote(remote) => remote.size_hint(),
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Logged(logged) => logged.body.size_hint(),
         }

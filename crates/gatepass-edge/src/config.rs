@@ -11,6 +11,9 @@ use ipnet::IpNet;
 pub struct EdgeConfig {
     /// The address that viewers connect to; port 0 picks one.
     pub listen: SocketAddr,
+    /// A second address, where plain HTTP is spoken although `listen` speaks TLS: what comes
+    /// there is mostly redirected.
+    pub plain_listen: Option<SocketAddr>,
     /// Whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Bounds on what a stranger can send.
@@ -99,8 +102,14 @@ pub struct Limits {
     pub url_bytes: usize,
     /// A longer request line with headers is answered with 494.
     pub request_bytes: usize,
+    /// A viewer that sends a longer body is cut off. CloudFront's limit is 64 GB.
+    pub body_bytes: u64,
     /// A request's headers must be here, and an idle connection must ask again, within this.
     pub request_timeout: Duration,
+    /// A TLS handshake must be through within this.
+    pub handshake_timeout: Duration,
+    /// An upgraded connection (WebSocket) in which nobody says anything for so long is closed.
+    pub tunnel_timeout: Duration,
     /// A viewer that takes nothing of its answer for so long is cut off.
     pub stall_timeout: Duration,
     /// Connections beyond this are closed at once.
@@ -114,7 +123,10 @@ impl Default for Limits {
         Self {
             url_bytes: 8_192,
             request_bytes: 32_768,
+            body_bytes: 64 * 1024 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
+            handshake_timeout: Duration::from_secs(10),
+            tunnel_timeout: Duration::from_mins(10),
             stall_timeout: Duration::from_mins(1),
             connections: 10_000,
             drain_timeout: Duration::from_secs(30),
@@ -123,11 +135,18 @@ impl Default for Limits {
 }
 
 impl EdgeConfig {
+    /// The port that viewers reach by HTTPS, if it is known here.
+    pub(crate) fn https_port(&self) -> Option<u16> {
+        let speaks_tls = !self.tls.is_empty() || self.acme.is_some();
+        speaks_tls.then(|| self.listen.port())
+    }
+
     /// Listens on `address` in plain HTTP, trusts no proxy, and keeps to the default limits.
     pub fn listening_on(address: SocketAddr) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             listen: address,
+            plain_listen: None,
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
             threads: cores,

@@ -1,90 +1,81 @@
 //! The life of a viewer request. Every step may end it; none goes back.
 //!
 //! ```text
-//! limits ─► viewer ─► route ─► preflight? ─► method ─► gate ─► origin ─► error page? ─► answer, logged
+//! limits ─► viewer ─► route ─► protocol ─► preflight? ─► method ─► gate ─► cache, origin ─► error page? ─► answer, logged
 //! ```
 //!
 //! 1. What is too long is refused before it is read.
 //! 2. The request is read once: absolute URL, address, the passes presented.
 //! 3. Host and path choose distribution and behavior; an unknown host gets the HTML 403.
-//! 4. A preflight is answered; a method that the behavior doesn't know gets the HTML 403.
-//! 5. The gate admits or denies, at the time the request arrived. Whatever runs after that
+//! 4. Plain HTTP is redirected or refused, where the behavior says so.
+//! 5. A preflight is answered; a method that the behavior doesn't allow gets the HTML 403.
+//! 6. The gate admits or denies, at the time the request arrived. Whatever runs after that
 //!    runs to its end.
-//! 6. Only an [`Admitted`] request reaches an origin.
-//! 7. An error, the gate's or the origin's, may be answered by the distribution's own page.
+//! 7. Only an [`Admitted`] request reaches the cache or an origin: a hit is as private as a
+//!    miss.
+//! 8. An error, the gate's or the origin's, may be answered by the distribution's own page.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::Instant;
 
-use gatepass::{Denial, EpochTime};
-use gatepass_distribution::{
-    Admitted, CacheBehavior, Distribution, Gate, NormalPath, Origin, OriginKind, Route, RouteError,
-    Snapshot, VerifiedPasses,
-};
-use http::{HeaderMap, Request, Response, StatusCode};
+use arc_swap::ArcSwap;
+use gatepass::{Denial, EpochTime, ViewerUrl};
+use gatepass_distribution::{Admitted, Distribution, NormalPath, RouteError, Snapshot};
+use gatepass_distribution::{Route, VerifiedPasses};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
 
 use crate::access_log::{AccessLog, Entry};
+use crate::asked::Asked;
+use crate::background::Background;
 use crate::body::Body;
 use crate::config::EdgeConfig;
+use crate::fetch::Fetch;
+use crate::incoming::{self, Sent};
 use crate::listener::{Connection, Door};
-use crate::metrics::{Metrics, Observed, Resolved, Status};
-use crate::origin::Wanted;
-use crate::origin::directory::{Directory, DirectoryError};
+use crate::metrics::{Metrics, Observed, Status};
+use crate::origin::directory::DirectoryError;
+use crate::serving::Serving;
 use crate::viewer::{Proxies, Viewer, ViewerError};
 use crate::{refuse, respond};
 
 /// Says what time it is. Handed in, so that a test can say so too.
 pub type Clock = Arc<dyn Fn() -> EpochTime + Send + Sync>;
 
-/// Answers viewers from one snapshot.
+/// Answers viewers from one snapshot at a time.
 pub struct Edge {
-    snapshot: Arc<Snapshot>,
-    directories: HashMap<PathBuf, Directory>,
+    serving: ArcSwap<Serving>,
+    background: Background,
     verified: VerifiedPasses,
     proxies: Proxies,
     config: EdgeConfig,
     clock: Clock,
     log: AccessLog,
     metrics: Arc<Metrics>,
-    resolved: Resolved,
 }
 
-/// Why an edge can't begin.
+/// Why an edge can't serve a snapshot.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct EdgeError(#[from] DirectoryError);
 
 impl Edge {
-    /// Opens every folder that the snapshot names; nothing is served until all are there.
+    /// Opens every origin that the snapshot names; nothing is served until all are there.
     pub fn open(
-        snapshot: Arc<Snapshot>,
+        snapshot: Snapshot,
         config: EdgeConfig,
         clock: Clock,
         log: AccessLog,
     ) -> Result<Self, Vec<EdgeError>> {
-        let mut directories = HashMap::new();
-        let mut errors = Vec::new();
-        for origin in snapshot.distributions().iter().flat_map(Distribution::origins) {
-            if let OriginKind::Directory(path) = &origin.kind {
-                match Directory::open(path) {
-                    Ok(directory) => drop(directories.insert(path.clone(), directory)),
-                    Err(error) => errors.push(error.into()),
-                }
-            }
-        }
-        if !errors.is_empty() {
-            return Err(errors);
-        }
+        let background = Background::default();
         let metrics = Arc::new(Metrics::new());
+        let serving = Serving::open(snapshot, None, &background, &metrics).map_err(edge_errors)?;
         Ok(Self {
-            resolved: metrics.resolve(&snapshot),
             metrics,
-            snapshot,
-            directories,
+            serving: ArcSwap::from_pointee(serving),
+            background,
             verified: VerifiedPasses::with_capacity(config.verified_passes_bytes),
             proxies: Proxies::new(config.trusted_proxies.clone()),
             config,
@@ -93,23 +84,17 @@ impl Edge {
         })
     }
 
+    /// Serves another snapshot from now on; if it can't, the one in force stays.
+    pub fn install(&self, snapshot: Snapshot) -> Result<(), Vec<EdgeError>> {
+        let before = self.serving.load_full();
+        let serving = Serving::open(snapshot, Some(&before), &self.background, &self.metrics);
+        self.serving.store(Arc::new(serving.map_err(edge_errors)?));
+        Ok(())
+    }
+
     /// How it was set up.
     pub const fn config(&self) -> &EdgeConfig {
         &self.config
-    }
-
-    /// Answers one request, and logs it once its body is through.
-    pub fn handle<B: http_body::Body>(
-        &self,
-        request: Request<B>,
-        connection: &Connection,
-    ) -> Response<Body> {
-        let now = (self.clock)();
-        let mut entry = Entry::begin(now, connection.peer, &request);
-        entry.routed(self.metrics.unrouted());
-        let mut response = self.life(&request, connection, now, &mut entry);
-        respond::sign_off(&mut response, &request);
-        self.log.follow(entry, request.map(drop), response)
     }
 
     /// What it counts.
@@ -117,9 +102,24 @@ impl Edge {
         &self.metrics
     }
 
-    fn life<B: http_body::Body>(
+    /// Answers one request, and logs it once its body is through.
+    pub async fn handle(
         &self,
-        request: &Request<B>,
+        request: Request<Incoming>,
+        connection: &Connection,
+    ) -> Response<Body> {
+        let now = (self.clock)();
+        let (head, sent) = incoming::split(request);
+        let mut entry = Entry::begin(now, connection, self.metrics.unrouted());
+        let mut response = self.life(&head, sent, connection, now, &mut entry).await;
+        respond::sign_off(&mut response, &head);
+        self.log.follow(entry, head, response)
+    }
+
+    async fn life(
+        &self,
+        request: &Request<()>,
+        sent: Sent,
         connection: &Connection,
         now: EpochTime,
         entry: &mut Entry,
@@ -134,8 +134,9 @@ impl Edge {
             }
         };
         entry.viewer(&viewer);
+        let serving = self.serving.load();
         let path = NormalPath::read(viewer.url().path());
-        let route = match self.snapshot.route(viewer.url().host(), &path) {
+        let route = match serving.snapshot().route(viewer.url().host(), &path) {
             Ok(route) => route,
             Err(error @ RouteError::AmbiguousPath) => {
                 return refuse::bad_request(&error.to_string(), request.method(), entry);
@@ -144,39 +145,41 @@ impl Edge {
                 return refuse::unknown_host(&error.to_string(), request.method(), entry);
             }
         };
-        if let Some(metrics) = self.resolved.of(&route) {
+        if let Some(metrics) = serving.metrics_of(&route) {
             entry.routed(metrics);
         }
-        let mut response =
-            match route.behavior.cors().and_then(|cors| refuse::preflight(cors, request)) {
-                Some(answer) => return answer,
-                None => self.guarded(request, &viewer, route, now, entry),
-            };
-        if let Some(cors) = route.behavior.cors() {
+        let conduct = route.behavior.conduct();
+        if let Some(answer) = refuse::plain_http(request, &viewer, conduct, &self.config, entry) {
+            return answer;
+        }
+        let fetch = Fetch { serving: &serving, limits: &self.config.limits };
+        let asking = Asking { request, connection, viewer: &viewer, route, fetch, now };
+        let cors = route.behavior.cors();
+        let mut response = match cors.and_then(|cors| refuse::preflight(cors, conduct, request)) {
+            Some(answer) => return answer,
+            None => self.guarded(&asking, sent, entry).await,
+        };
+        if let Some(cors) = cors {
             respond::cors(&mut response, cors, request.headers());
         }
+        respond::own_headers(&mut response, conduct);
         response
     }
 
-    fn guarded<B: http_body::Body>(
-        &self,
-        request: &Request<B>,
-        viewer: &Viewer<'_>,
-        route: Route<'_>,
-        now: EpochTime,
-        entry: &mut Entry,
-    ) -> Response<Body> {
-        if let Some(refusal) = refuse::method(request, entry) {
+    async fn guarded(&self, asking: &Asking<'_>, sent: Sent, entry: &mut Entry) -> Response<Body> {
+        let Asking { request, viewer, route, .. } = asking;
+        let allowed = route.behavior.conduct().allowed_methods;
+        if let Some(refusal) =
+            refuse::method(request, matches!(sent, Sent::Body(_)), allowed, entry)
+        {
             return refusal;
         }
-        let wanted = Wanted {
-            method: request.method(),
-            path: origin_path(route.distribution, viewer.url().path()),
-            headers: request.headers(),
-        };
-        let gate: &Gate = route.behavior.gate();
+        let path = origin_path(route.distribution, viewer.url().path());
+        let asked = asking.asked(path, request.headers());
+        let revocations = &asking.fetch.serving.snapshot().facts().revocations;
+        let gate = route.behavior.gate();
         let began = Instant::now();
-        let judged = gate.admit(wanted, viewer.request(), &self.verified, now);
+        let judged = gate.admit(asked, viewer.request(), &self.verified, revocations, asking.now);
         entry.judged(began.elapsed());
         match judged {
             Ok(admitted) => {
@@ -184,87 +187,86 @@ impl Edge {
                 if let Some(denial) = admitted.reported() {
                     entry.reported(denial);
                 }
-                let response = self.fetch(route.distribution, route.behavior, &admitted, now);
-                self.error_page(request, route.distribution, response, now)
+                let response = asking.fetch.answer(admitted, sent, entry).await;
+                error_page(asking, response, entry).await
             }
             Err(denial) => {
                 entry.denied(&denial);
-                self.denied(request, viewer, route, &denial, now)
+                denied(asking, &denial, entry).await
             }
-        }
-    }
-
-    fn denied<B>(
-        &self,
-        request: &Request<B>,
-        viewer: &Viewer<'_>,
-        route: Route<'_>,
-        denial: &Denial,
-        now: EpochTime,
-    ) -> Response<Body> {
-        match route.behavior.on_denied() {
-            Some(page) if refuse::asks_for_a_page(request) => refuse::to_login(page, viewer.url()),
-            _ => {
-                let refusal = refuse::forbidden(denial, route.behavior.gate(), request.method());
-                self.error_page(request, route.distribution, refusal, now)
-            }
-        }
-    }
-
-    fn fetch(
-        &self,
-        distribution: &Distribution,
-        behavior: &CacheBehavior,
-        admitted: &Admitted<Wanted<'_>>,
-        now: EpochTime,
-    ) -> Response<Body> {
-        let now = UNIX_EPOCH + Duration::from_secs(now.seconds());
-        let origin: &Origin = behavior.origin(distribution.origins());
-        let directory = match &origin.kind {
-            OriginKind::Directory(path) => self.directories.get(path),
-            _ => None,
-        };
-        match directory {
-            Some(directory) => directory.fetch(admitted, now).map(Body::File),
-            None => respond::empty(StatusCode::BAD_GATEWAY),
-        }
-    }
-
-    /// Answers an error with the distribution's own page, if it has one and it can be read.
-    fn error_page<B>(
-        &self,
-        request: &Request<B>,
-        distribution: &Distribution,
-        response: Response<Body>,
-        now: EpochTime,
-    ) -> Response<Body> {
-        let Some(custom) = distribution.error_response(response.status().as_u16()) else {
-            return response;
-        };
-        let nothing_conditional = HeaderMap::new();
-        let method = request.method();
-        let admitted = Admitted::error_page(custom, |path| Wanted {
-            method,
-            path: path.to_owned().into(),
-            headers: &nothing_conditional,
-        });
-        let behavior = distribution.behavior(&NormalPath::read(custom.page()));
-        let page = self.fetch(distribution, behavior, &admitted, now);
-        if page.status() == StatusCode::OK {
-            respond::as_error_page(page, custom.response_status(), &response)
-        } else {
-            response
         }
     }
 }
 
+/// One request, as far as it was read before the gate.
+struct Asking<'r> {
+    request: &'r Request<()>,
+    connection: &'r Connection,
+    viewer: &'r Viewer<'r>,
+    route: Route<'r>,
+    fetch: Fetch<'r>,
+    now: EpochTime,
+}
+
+impl<'r> Asking<'r> {
+    fn asked(&self, path: Cow<'r, str>, headers: &'r HeaderMap) -> Asked<'r> {
+        Asked {
+            distribution: self.route.distribution,
+            behavior: self.route.behavior,
+            method: self.request.method(),
+            version: self.request.version(),
+            url: self.viewer.url(),
+            path,
+            headers,
+            peer: self.connection.peer,
+            now: self.now,
+        }
+    }
+}
+
+async fn denied(asking: &Asking<'_>, denial: &Denial, entry: &mut Entry) -> Response<Body> {
+    let Asking { request, viewer, route, .. } = asking;
+    match route.behavior.on_denied() {
+        Some(page) if refuse::asks_for_a_page(request) => refuse::to_login(page, viewer.url()),
+        _ => {
+            let refusal = refuse::forbidden(denial, route.behavior.gate(), request.method());
+            error_page(asking, refusal, entry).await
+        }
+    }
+}
+
+/// Answers an error with the distribution's own page, if it has one and it can be read.
+async fn error_page(
+    asking: &Asking<'_>,
+    response: Response<Body>,
+    entry: &mut Entry,
+) -> Response<Body> {
+    let distribution = asking.route.distribution;
+    let Some(custom) = distribution.error_response(response.status().as_u16()) else {
+        return response;
+    };
+    let nothing_sent = HeaderMap::new();
+    let viewers = asking.viewer.url();
+    let url = ViewerUrl::new(viewers.scheme(), viewers.host(), custom.page(), None);
+    // A page is fetched as one, whatever failed.
+    let method = if *asking.request.method() == Method::HEAD { Method::HEAD } else { Method::GET };
+    let admitted = Admitted::error_page(custom, |path| Asked {
+        behavior: distribution.behavior(&NormalPath::read(path)),
+        method: &method,
+        url: &url,
+        ..asking.asked(Cow::Owned(path.to_owned()), &nothing_sent)
+    });
+    let page = asking.fetch.answer(admitted, Sent::Nothing, entry).await;
+    if page.status() == StatusCode::OK {
+        respond::as_error_page(page, custom.response_status(), &response)
+    } else {
+        response
+    }
+}
+
 impl Door for Edge {
-    async fn answer(
-        &self,
-        request: Request<hyper::body::Incoming>,
-        connection: &Connection,
-    ) -> Response<Body> {
-        self.handle(request, connection)
+    async fn answer(&self, request: Request<Incoming>, connection: &Connection) -> Response<Body> {
+        self.handle(request, connection).await
     }
 }
 
@@ -283,6 +285,10 @@ impl fmt::Debug for Edge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Edge").field("config", &self.config).finish_non_exhaustive()
     }
+}
+
+fn edge_errors(errors: Vec<DirectoryError>) -> Vec<EdgeError> {
+    errors.into_iter().map(EdgeError).collect()
 }
 
 /// `/` is fetched as the default root object; every other path as it came.

@@ -9,6 +9,8 @@
 // Top-down: the page to begin with comes first, and what it calls follows.
 mod edge;
 
+mod incoming;
+
 mod viewer;
 
 mod refuse;
@@ -24,7 +26,14 @@ pub mod cache;
 #[doc(hidden)]
 pub mod asked;
 
+mod fetch;
+
+mod chosen;
+mod serving;
+
 mod forward;
+
+mod background;
 
 mod access_log;
 
@@ -51,7 +60,10 @@ pub use config::{
 };
 pub use edge::{Clock, Edge, EdgeError};
 pub use health::{ObserveError, Observing, observe};
-pub use listener::{Connection, Door, ListenError, Running, listen};
+pub use listener::{
+    CertificateError, CertificateWarning, Certificates, Connection, Door, ListenError, Running,
+    TlsParameters, Tunnel, listen, listen_on,
+};
 pub use metrics::{
     BehaviorMetrics, CacheStatus, ConfigStatus, Metrics, Observed, OriginMetrics, Resolved, Status,
 };

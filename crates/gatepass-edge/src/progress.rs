@@ -1,8 +1,8 @@
 //! Whether a connection gets on: when it last asked, or took something of an answer.
 //!
-//! HTTP/1 needs none of this: its header timeout ends an idle connection, and the socket's
-//! write timeout one that takes nothing. An HTTP/2 connection could stay for ever, as long as
-//! it answers pings, and hold back its answers by flow control, which never blocks the socket.
+//! For HTTP/1 the socket's write timeout ends a connection that takes nothing. An HTTP/2
+//! connection could stay for ever, as long as it answers pings, and hold back its answers by
+//! flow control, which never blocks the socket.
 
 use std::cell::Cell;
 use std::io;

@@ -1,19 +1,21 @@
 //! What a viewer hears that is not let in: CloudFront's own words, and no reason.
 
-use gatepass::{Denial, Reading, ViewerUrl};
-use gatepass_distribution::{Cors, Gate, LoginPage};
+use gatepass::{Denial, Reading, Scheme, ViewerUrl};
+use gatepass_distribution::{AllowedMethods, Conduct, Cors, Gate, LoginPage, ViewerProtocol};
 use http::header::{
     ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE,
     ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_TYPE,
     HeaderValue, LOCATION, ORIGIN,
 };
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, Version};
 use hyper::ext::ReasonPhrase;
 
 use crate::access_log::Entry;
 use crate::body::Body;
-use crate::config::Limits;
+use crate::config::{EdgeConfig, Limits};
+use crate::origin::trouble::Trouble;
 use crate::respond;
+use crate::viewer::Viewer;
 
 /// The gate's 403: one line of XML, in the bytes that CloudFront sends.
 pub(crate) fn forbidden(denial: &Denial, gate: &Gate, method: &Method) -> Response<Body> {
@@ -101,18 +103,69 @@ pub(crate) fn unknown_host(problem: &str, method: &Method, entry: &mut Entry) ->
     respond::page(StatusCode::FORBIDDEN, "Bad request.", method)
 }
 
-/// 403, for a method beyond GET and HEAD, and for a GET that carries a body.
-pub(crate) fn method<B: http_body::Body>(
+/// Sends plain HTTP to HTTPS, or refuses it, where the behavior says so.
+pub(crate) fn plain_http<B>(
     request: &Request<B>,
+    viewer: &Viewer<'_>,
+    conduct: &Conduct,
+    config: &EdgeConfig,
+    entry: &mut Entry,
+) -> Option<Response<Body>> {
+    if viewer.url().scheme() == Scheme::Https {
+        return None;
+    }
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    match conduct.viewer_protocol {
+        ViewerProtocol::AllowAll => None,
+        ViewerProtocol::RedirectToHttps if is_safe || request.version() >= Version::HTTP_11 => {
+            let host = viewer.url().host();
+            let name = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
+            let name = name.map_or(host, |(name, _)| name);
+            let port = config.https_port().filter(|port| *port != 443);
+            let port = port.map_or_else(String::new, |port| format!(":{port}"));
+            let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+            let status = if is_safe {
+                StatusCode::MOVED_PERMANENTLY
+            } else {
+                StatusCode::TEMPORARY_REDIRECT
+            };
+            Some(respond::redirect(
+                status,
+                &format!("https://{name}{port}{target}"),
+                request.method(),
+            ))
+        }
+        ViewerProtocol::RedirectToHttps | ViewerProtocol::HttpsOnly => {
+            entry.refused("https_only", "the behavior does not serve plain HTTP");
+            Some(respond::page(StatusCode::FORBIDDEN, "Bad request.", request.method()))
+        }
+    }
+}
+
+/// 502, 503 or 504, when an origin gave no answer.
+pub(crate) fn trouble(trouble: &Trouble, method: &Method, entry: &mut Entry) -> Response<Body> {
+    entry.origin_trouble(trouble);
+    respond::page(trouble.status(), "The origin gave no answer that can be passed on.", method)
+}
+
+/// 502, when an origin switches to a protocol that the viewer did not ask for.
+pub(crate) fn unasked_switch(method: &Method, entry: &mut Entry) -> Response<Body> {
+    trouble(&Trouble::Unreadable("it switches protocols unasked".into()), method, entry)
+}
+
+/// 403, for a method that the behavior doesn't allow, and for a GET that carries a body.
+pub(crate) fn method<B>(
+    request: &Request<B>,
+    has_body: bool,
+    allowed: AllowedMethods,
     entry: &mut Entry,
 ) -> Option<Response<Body>> {
     const REASON: &str = "This distribution is not configured to allow the HTTP request method that was used for this request. The distribution supports only cachable requests.";
-    let is_allowed = matches!(*request.method(), Method::GET | Method::HEAD);
-    if !is_allowed {
-        entry.refused("method_not_allowed", "the method is neither GET nor HEAD");
+    if !allowed.covers(request.method().as_str()) {
+        entry.refused("method_not_allowed", "the behavior does not allow the method");
         return Some(respond::page(StatusCode::FORBIDDEN, REASON, request.method()));
     }
-    if !request.body().is_end_stream() {
+    if has_body && matches!(*request.method(), Method::GET | Method::HEAD) {
         entry.refused("unexpected_body", "a GET or HEAD carries a body");
         return Some(respond::page(StatusCode::FORBIDDEN, "Bad request.", request.method()));
     }
@@ -120,7 +173,11 @@ pub(crate) fn method<B: http_body::Body>(
 }
 
 /// Answers a preflight without asking for a pass: browsers send none along.
-pub(crate) fn preflight<B>(cors: &Cors, request: &Request<B>) -> Option<Response<Body>> {
+pub(crate) fn preflight<B>(
+    cors: &Cors,
+    conduct: &Conduct,
+    request: &Request<B>,
+) -> Option<Response<Body>> {
     let headers = request.headers();
     let is_preflight = request.method() == Method::OPTIONS
         && headers.contains_key(ORIGIN)
@@ -131,7 +188,12 @@ pub(crate) fn preflight<B>(cors: &Cors, request: &Request<B>) -> Option<Response
     let mut response = respond::empty(StatusCode::NO_CONTENT);
     respond::cors(&mut response, cors, headers);
     let answer = response.headers_mut();
-    answer.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD"));
+    let methods = match conduct.allowed_methods {
+        AllowedMethods::GetHead => "GET, HEAD",
+        AllowedMethods::GetHeadOptions => "GET, HEAD, OPTIONS",
+        AllowedMethods::All => "GET, HEAD, OPTIONS, PUT, POST, PATCH, DELETE",
+    };
+    answer.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
     answer.insert(ACCESS_CONTROL_MAX_AGE, cors.max_age_seconds.into());
     if let Some(asked) = headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {
         answer.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());

@@ -3,11 +3,12 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use gatepass_distribution::Cors;
+use gatepass_distribution::{CacheBehavior, Conduct, Cors};
 use http::header::{
     ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, AGE, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE,
-    ETAG, HeaderName, HeaderValue, LAST_MODIFIED, ORIGIN, SERVER, VARY, VIA,
+    ETAG, HeaderName, HeaderValue, LAST_MODIFIED, LOCATION, ORIGIN, SERVER, SET_COOKIE, UPGRADE,
+    VARY, VIA,
 };
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 
@@ -19,10 +20,18 @@ static X_AMZ_CF_POP: HeaderName = HeaderName::from_static("x-amz-cf-pop");
 static X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 /// Names this process as one edge location, as CloudFront's `Via` does.
+static RECEIVED_BY: LazyLock<String> =
+    LazyLock::new(|| format!("{}.cloudfront.net (CloudFront)", request_id::host()));
+
 static VIA_VALUE: LazyLock<HeaderValue> = LazyLock::new(|| {
-    let text = format!("1.1 {}.cloudfront.net (CloudFront)", request_id::host());
-    HeaderValue::from_str(&text).expect("hexadecimal digits make a header value")
+    HeaderValue::from_str(&format!("1.1 {}", received_by()))
+        .expect("hexadecimal digits make a header value")
 });
+
+/// What `Via` says of this edge, behind the version of HTTP.
+pub(crate) fn received_by() -> &'static str {
+    &RECEIVED_BY
+}
 
 /// A response of our own making. A HEAD gets the headers alone.
 pub(crate) fn authored(
@@ -70,10 +79,56 @@ Request ID: {id}
     );
     let mut response = authored(status, "text/html", html, method);
     response.headers_mut().insert(&X_AMZ_CF_ID, header(&id));
-    if !matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) {
+    let keeps_alive = matches!(status.as_u16(), 403 | 404 | 502..=504);
+    if !keeps_alive {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// Sends a viewer elsewhere, in CloudFront's words.
+pub(crate) fn redirect(status: StatusCode, location: &str, method: &Method) -> Response<Body> {
+    let title = match status.canonical_reason() {
+        Some(reason) => format!("{} {reason}", status.as_str()),
+        None => status.as_str().to_owned(),
+    };
+    let html = format!(
+        "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n<hr><center>CloudFront</center>\r\n</body>\r\n</html>\r\n"
+    );
+    let mut response = authored(status, "text/html", html, method);
+    response.headers_mut().insert(LOCATION, header(location));
+    response.headers_mut().insert(&X_CACHE, HeaderValue::from_static("Redirect from cloudfront"));
+    response
+}
+
+/// Takes from an origin's answer what is not for viewers of this behavior.
+pub(crate) fn from_origin(response: &mut Response<Body>, behavior: &CacheBehavior) {
+    let forwards_cookies = !behavior.cache_policy().cookies.is_none()
+        || behavior.origin_request_policy().is_some_and(|policy| !policy.cookies.is_none());
+    let headers = response.headers_mut();
+    if !forwards_cookies {
+        headers.remove(SET_COOKIE);
+    }
+    for ours in [&X_CACHE, &X_AMZ_CF_ID, &X_AMZ_CF_POP] {
+        headers.remove(ours);
+    }
+}
+
+/// The headers that a switch to WebSocket needs and that no other answer may carry.
+pub(crate) fn switching(headers: &mut HeaderMap) {
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+}
+
+/// The headers that the behavior puts on everything.
+pub(crate) fn own_headers(response: &mut Response<Body>, conduct: &Conduct) {
+    for (name, value) in &conduct.response_headers {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::try_from(&**name), HeaderValue::try_from(&**value))
+        {
+            response.headers_mut().insert(name, value);
+        }
+    }
 }
 
 /// A response without a body.

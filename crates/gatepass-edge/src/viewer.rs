@@ -130,8 +130,11 @@ mod tests {
             headers.append("x-forwarded-for", HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
         headers.append("x-forwarded-proto", "https".parse().unwrap());
-        let connection =
-            Connection { peer: format!("{peer}:1").parse().unwrap(), scheme: Scheme::Http };
+        let connection = Connection {
+            peer: format!("{peer}:1").parse().unwrap(),
+            scheme: Scheme::Http,
+            tls: None,
+        };
         let (address, scheme) = proxies.see_through(&connection, &headers);
         format!("{} {address}", scheme.as_str())
     }

@@ -81,6 +81,12 @@ pub enum Denial {
         /// The policy's resources.
         covered: Vec<Box<str>>,
     },
+    /// The pass was taken back before it ended.
+    #[error("the pass was revoked; it would have expired at {expiry}")]
+    Revoked {
+        /// When it would have ended.
+        expiry: EpochTime,
+    },
     /// The signature is not base64 in CloudFront's alphabet.
     #[error("the signature is {0}")]
     SignatureUndecodable(EncodingError),
@@ -109,6 +115,7 @@ impl Denial {
             Self::PolicyMalformed(_) => "policy_malformed",
             Self::PolicyMissing => "policy_missing",
             Self::ResourceNotCovered { .. } => "resource_not_covered",
+            Self::Revoked { .. } => "revoked",
             Self::SignatureUndecodable(_) => "signature_undecodable",
             Self::SignatureMismatch(_) => "signature_mismatch",
             Self::SignatureMissing => "signature_missing",
@@ -129,6 +136,7 @@ impl Denial {
             | Self::NotYet { .. }
             | Self::ParameterRepeated(_)
             | Self::ResourceNotCovered { .. }
+            | Self::Revoked { .. }
             | Self::SignatureMismatch(_) => "AccessDenied",
         }
     }
@@ -171,6 +179,7 @@ impl Denial {
             Self::ResourceNotCovered { .. } => Some(
                 "scheme, host, path and query must match as the viewer sends them; * stays inside its section",
             ),
+            Self::Revoked { .. } => Some("sign a new pass, if the viewer may have one"),
             Self::SignatureUndecodable(_) => Some("base64, then + to -, = to _ and / to ~"),
             Self::SignatureMismatch(_) => {
                 Some("a canned pass made for another URL fails here, too")

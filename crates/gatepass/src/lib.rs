@@ -57,6 +57,7 @@ mod resource;
 
 mod policy;
 
+mod ecdsa_twin;
 mod key;
 mod trusted_keys;
 

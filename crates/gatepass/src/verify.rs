@@ -12,6 +12,7 @@ use aws_lc_rs::digest::SHA256;
 
 use crate::cookies::CookieName;
 use crate::denial::Denial;
+use crate::ecdsa_twin::twin;
 use crate::encoding::{EncodingError, decode};
 use crate::key::{HashAlgorithm, PublicKey};
 use crate::policy::{
@@ -57,6 +58,7 @@ pub struct GenuinePass {
     key_id: PublicKeyId,
     policy: Policy,
     digest: [u8; 32],
+    twin_digest: Option<[u8; 32]>,
 }
 
 /// Proof that every rule was met by one request.
@@ -80,6 +82,13 @@ impl Pass {
     /// SHA-256 of the signature: names this pass in a log without being of use to a thief.
     pub fn digest(&self) -> &[u8; 32] {
         &self.genuine.digest
+    }
+
+    /// The digest of the same pass under the one other signature that its holder can make
+    /// of it, which CloudFront takes too: `s` and `n - s` are equally good in ECDSA. Whoever
+    /// refuses a pass by its digest refuses both.
+    pub fn twin_digest(&self) -> Option<&[u8; 32]> {
+        self.genuine.twin_digest.as_ref()
     }
 }
 
@@ -126,10 +135,16 @@ pub fn authenticate(
             ask(&evidence)?;
         }
     }
-    let mut digest = [0; 32];
-    digest.copy_from_slice(aws_lc_rs::digest::digest(&SHA256, &evidence.signature?).as_ref());
+    let signature = evidence.signature?;
+    let (digest, twin_digest) = (sha256(&signature), twin(&signature).as_deref().map(sha256));
     let (key_id, policy) = (evidence.key?.0.clone(), evidence.terms?.policy);
-    Ok(Arc::new(GenuinePass { key_id, policy, digest }))
+    Ok(Arc::new(GenuinePass { key_id, policy, digest, twin_digest }))
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut digest = [0; 32];
+    digest.copy_from_slice(aws_lc_rs::digest::digest(&SHA256, bytes).as_ref());
+    digest
 }
 
 impl GenuinePass {
@@ -175,6 +190,7 @@ pub(crate) fn progress(denial: &Denial) -> usize {
         Denial::NotYet { .. } | Denial::Expired { .. } => 6,
         Denial::ResourceNotCovered { .. } => 7,
         Denial::AddressNotAllowed { .. } => 8,
+        Denial::Revoked { .. } => 9,
     }
 }
 

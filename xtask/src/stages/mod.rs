@@ -4,9 +4,12 @@
 //! fails does not keep the next from running; the summary at the end names them all.
 
 mod browser;
+pub(crate) mod cache;
 pub(crate) mod fuzz;
+mod origins;
 mod rust;
 mod signers;
+mod smuggling;
 
 use std::time::Instant;
 
@@ -87,13 +90,28 @@ fn tools(checkout: &Checkout) -> Result<Tally, Failure> {
     Ok(Tally::default())
 }
 
-const STAGES: [Stage; 5] = [
+const STAGES: [Stage; 8] = [
     Stage { name: "tools", about: "what the tests need from outside is there", run: tools },
     Stage { name: "rust", about: "the workspace's own tests", run: rust::run },
     Stage {
         name: "signers",
         about: "the AWS SDKs, the AWS CLI, openssl and Gatepass agree, live",
         run: signers::run,
+    },
+    Stage {
+        name: "cache",
+        about: "http-cache-tests: what the cache has passed before, it passes",
+        run: cache::run,
+    },
+    Stage {
+        name: "origins",
+        about: "real S3 servers behind Gatepass: every byte, and none to strangers",
+        run: origins::run,
+    },
+    Stage {
+        name: "smuggling",
+        about: "requests that can be read in two ways, beside nginx and Caddy",
+        run: smuggling::run,
     },
     Stage { name: "browser", about: "the demo's story, in a real browser", run: browser::run },
     Stage { name: "fuzz", about: "each fuzz target, for a minute", run: fuzz::run },

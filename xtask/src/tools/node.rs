@@ -1,4 +1,5 @@
-//! The Node packages of `conformance/node/package.json`: the AWS SDK's signer, and Playwright.
+//! The Node packages of `conformance/node/package.json`: the AWS SDK's signer, Playwright, and the
+//! tests for HTTP caches.
 
 use std::{fs, path::PathBuf};
 
@@ -17,7 +18,9 @@ pub(crate) fn ready(checkout: &Checkout) -> Result<PathBuf, Failure> {
         PAPERS.iter().map(|name| checkout::read(&wanted.join(name))).collect::<Result<_, _>>()?;
     let stamp = Stamp::new(checkout, "node/packages", &texts.concat());
     if !stamp.is_current() {
-        say::step("fetching the AWS SDK for Node, and Playwright (usually seconds)");
+        say::step(
+            "fetching the AWS SDK for Node, Playwright and http-cache-tests (usually seconds)",
+        );
         for (name, text) in PAPERS.iter().zip(&texts) {
             checkout::write(&home.join(name), text)?;
         }

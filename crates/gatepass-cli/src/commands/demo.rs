@@ -115,6 +115,6 @@ fn open(folder: &Path, key: PublicKeyRecord, config: EdgeConfig) -> Result<Edge,
         ..Draft::default()
     };
     let snapshot = Snapshot::check(&draft).map_err(|mistakes| bug(format!("{mistakes:?}")))?;
-    Edge::open(Arc::new(snapshot), config, Arc::new(clock::now), AccessLog::off())
+    Edge::open(snapshot, config, Arc::new(clock::now), AccessLog::off())
         .map_err(|errors| bug(format!("{errors:?}")))
 }

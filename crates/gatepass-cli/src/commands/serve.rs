@@ -144,7 +144,7 @@ fn log_to(log: &LogTo, format: LogFormat) -> Result<AccessLog, Failure> {
 }
 
 fn open(snapshot: Snapshot, config: EdgeConfig, log: AccessLog) -> Result<Arc<Edge>, Failure> {
-    let edge = Edge::open(Arc::new(snapshot), config, Arc::new(clock::now), log);
+    let edge = Edge::open(snapshot, config, Arc::new(clock::now), log);
     edge.map(Arc::new).map_err(|errors| {
         let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
         Failure::new(errors.join("\n")).hint("give each origin a folder that is there and readable")

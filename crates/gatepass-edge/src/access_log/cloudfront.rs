@@ -25,7 +25,6 @@ static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 pub(super) fn write(out: &mut Vec<u8>, finished: &Finished<'_>) {
     let entry = finished.entry();
-    let behavior = finished.behavior().filter(|behavior| !behavior.is_unrouted());
     date_and_time(out, entry.now, finished.took);
     text(out, LOCATION);
     out.push(b'\t');
@@ -34,7 +33,7 @@ pub(super) fn write(out: &mut Vec<u8>, finished: &Finished<'_>) {
     address(out, entry.address);
     out.push(b'\t');
     field(out, finished.method().as_str().as_bytes());
-    field(out, behavior.map(|behavior| behavior.distribution().as_bytes()).unwrap_or_default());
+    field(out, finished.behavior().distribution().as_bytes());
     field(out, finished.path().as_bytes());
     number(out, finished.status().as_u16().into());
     out.push(b'\t');
@@ -132,7 +131,7 @@ fn seconds(out: &mut Vec<u8>, duration: Duration) {
 
 /// CloudFront's finer word for what happened, if it has one.
 fn detailed(finished: &Finished<'_>) -> &'static str {
-    let word = finished.refusal().or(finished.entry().trouble);
+    let word = finished.refusal().or(finished.trouble());
     match word.unwrap_or_default() {
         "bad_request" | "too_long" | "unexpected_body" => "InvalidRequest",
         "method_not_allowed" => "InvalidRequestMethod",

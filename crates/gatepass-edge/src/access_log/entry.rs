@@ -10,7 +10,9 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body::Body as _;
 
 use crate::body::Body;
+use crate::listener::{Connection, TlsParameters};
 use crate::metrics::BehaviorMetrics;
+use crate::origin::trouble::Trouble;
 use crate::outcome::CacheOutcome;
 use crate::viewer::Viewer;
 
@@ -23,35 +25,33 @@ pub(crate) struct Entry {
     pub(super) address: IpAddr,
     /// None until the request was read: before that its URL means nothing.
     pub(super) scheme: Option<Scheme>,
-    pub(super) tls: Option<Tls>,
-    pub(super) behavior: Option<Arc<BehaviorMetrics>>,
+    pub(super) tls: Option<TlsParameters>,
+    pub(super) behavior: Arc<BehaviorMetrics>,
     pub(super) pass: Option<Pass>,
     pub(super) refusal: Option<(&'static str, String)>,
     pub(super) reported: Option<&'static str>,
-    pub(super) trouble: Option<&'static str>,
+    pub(super) trouble: Option<(&'static str, String)>,
     gate: Option<Duration>,
     outcome: Option<CacheOutcome>,
     body_received: u64,
 }
 
-/// What a connection is secured by, in OpenSSL's words, which CloudFront's logs use.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Tls {
-    pub(super) protocol: &'static str,
-    pub(super) cipher: &'static str,
-}
-
 impl Entry {
-    /// Begins when the request arrives. `now` is what the gate will judge by.
-    pub(crate) fn begin<B>(now: EpochTime, peer: SocketAddr, _request: &Request<B>) -> Self {
+    /// Begins when the request arrives. `now` is what the gate will judge by; `unrouted` counts
+    /// what is refused before it finds a behavior.
+    pub(crate) fn begin(
+        now: EpochTime,
+        connection: &Connection,
+        unrouted: &Arc<BehaviorMetrics>,
+    ) -> Self {
         Self {
             began: Instant::now(),
             now,
-            peer,
-            address: peer.ip(),
+            peer: connection.peer,
+            address: connection.peer.ip(),
             scheme: None,
-            tls: None,
-            behavior: None,
+            tls: connection.tls,
+            behavior: Arc::clone(unrouted),
             pass: None,
             refusal: None,
             reported: None,
@@ -68,16 +68,9 @@ impl Entry {
         self.scheme = Some(viewer.url().scheme());
     }
 
-    /// How the viewer's connection is secured; plain HTTP if this is never said.
-    #[expect(dead_code, reason = "the listener will say it once it speaks TLS")]
-    pub(crate) fn secured(&mut self, protocol: &'static str, cipher: &'static str) {
-        self.tls = Some(Tls { protocol, cipher });
-    }
-
-    /// Where it goes. Before it is known, [`crate::Metrics::unrouted`] may be given, so that
-    /// what is refused earlier is counted as well.
+    /// Where it goes.
     pub(crate) fn routed(&mut self, behavior: &Arc<BehaviorMetrics>) {
-        self.behavior = Some(Arc::clone(behavior));
+        self.behavior = Arc::clone(behavior);
     }
 
     /// The gate let it in, with this pass or none.
@@ -105,21 +98,17 @@ impl Entry {
         self.refusal = Some((reason, sentence.to_owned()));
     }
 
-    /// The origin failed: [`Trouble::reason`](crate::origin::trouble::Trouble::reason). To be
-    /// said as well if the viewer got a stale copy instead.
-    #[expect(dead_code, reason = "no origin of so far can fail")]
-    pub(crate) fn origin_trouble(&mut self, reason: &'static str) {
-        self.trouble = Some(reason);
+    /// The origin failed. To be said as well if the viewer got a stale copy instead.
+    pub(crate) fn origin_trouble(&mut self, trouble: &Trouble) {
+        self.trouble = Some((trouble.reason(), trouble.to_string()));
     }
 
     /// How the answer came about. Unsaid, the response's `X-Cache` tells, or its status.
-    #[expect(dead_code, reason = "nothing is cached yet")]
     pub(crate) fn outcome(&mut self, outcome: CacheOutcome) {
         self.outcome = Some(outcome);
     }
 
     /// So many bytes of the viewer's body were taken.
-    #[expect(dead_code, reason = "bodies of viewers are taken once there are origins for them")]
     pub(crate) fn received(&mut self, bytes: u64) {
         self.body_received += bytes;
     }
@@ -286,6 +275,11 @@ impl<'a> Finished<'a> {
         self.answered.entry.refusal.as_ref().map(|(reason, _)| *reason)
     }
 
+    /// Why the origin failed.
+    pub(super) fn trouble(&self) -> Option<&'static str> {
+        self.answered.entry.trouble.as_ref().map(|(reason, _)| *reason)
+    }
+
     pub(crate) const fn reported(&self) -> Option<&'static str> {
         self.answered.entry.reported
     }
@@ -294,8 +288,8 @@ impl<'a> Finished<'a> {
         self.answered.entry.gate
     }
 
-    pub(super) fn behavior(&self) -> Option<&'a Arc<BehaviorMetrics>> {
-        self.answered.entry.behavior.as_ref()
+    pub(super) fn behavior(&self) -> &'a BehaviorMetrics {
+        &self.answered.entry.behavior
     }
 }
 

@@ -50,16 +50,19 @@ pub(super) fn write(out: &mut Vec<u8>, finished: &Finished<'_>) {
 
 fn added(out: &mut Vec<u8>, finished: &Finished<'_>) {
     let entry = finished.entry();
-    if let Some(behavior) = finished.behavior().filter(|behavior| !behavior.is_unrouted()) {
+    let behavior = finished.behavior();
+    if !behavior.is_unrouted() {
         field(out, r#","distribution":""#, behavior.distribution().as_bytes());
         field(out, r#","behavior":""#, behavior.path_pattern().as_bytes());
     }
     field(out, r#","x_cache":""#, finished.outcome().result_type().as_bytes());
-    for (name, word) in [
-        (r#","origin_trouble":""#, entry.trouble),
-        (r#","reported":""#, entry.reported),
-        (r#","tls":""#, entry.tls.map(|tls| tls.protocol)),
-    ] {
+    if let Some((reason, sentence)) = &entry.trouble {
+        field(out, r#","origin_trouble":""#, reason.as_bytes());
+        field(out, r#","origin_detail":""#, sentence.as_bytes());
+    }
+    for (name, word) in
+        [(r#","reported":""#, entry.reported), (r#","tls":""#, entry.tls.map(|tls| tls.protocol))]
+    {
         if let Some(word) = word {
             field(out, name, word.as_bytes());
         }

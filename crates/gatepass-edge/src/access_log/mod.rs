@@ -83,9 +83,6 @@ impl AccessLog {
         head: Request<()>,
         response: Response<Body>,
     ) -> Response<Body> {
-        if self.0.is_none() && entry.behavior.is_none() {
-            return response;
-        }
         let answered = Answered::new(entry, head, &response);
         let pending = Pending { answered, log: self.clone() };
         response.map(|body| Body::Logged(Box::new(Logged { body, pending })))
@@ -137,9 +134,7 @@ impl Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         let finished = self.answered.finished();
-        if let Some(behavior) = finished.behavior() {
-            behavior.finished(&finished);
-        }
+        finished.behavior().finished(&finished);
         self.log.write(&finished);
     }
 }
@@ -153,3 +148,6 @@ const fn version(version: Version) -> &'static str {
         _ => "HTTP/1.1",
     }
 }
+
+#[cfg(test)]
+mod tests;

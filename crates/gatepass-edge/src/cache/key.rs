@@ -1,6 +1,24 @@
 //! What makes two requests the same.
+//!
+//! A key is the SHA-256 of everything that it stands for, each part with its length in front.
+//! Whoever could make two requests collide could read what is meant for others, or leave them
+//! something to read, so a quick hash won't do; a keyed one would be as safe and quicker, but
+//! its key would have to be kept beside the disk's cache, for as long. The whole bytes instead
+//! of a digest would have no size, and every look-up would read them twice.
+//!
+//! # Invariants
+//!
+//! - Two requests of which the cache policy sends different things to the origin have
+//!   different keys, and different things are read as [`chosen`](crate::chosen) reads them.
+//! - Nothing of a pass is in it: all who may see an object share it.
+
+use aws_lc_rs::digest;
+use gatepass_distribution::{CachePolicy, Selection};
+use http::Method;
+use http::header::ACCEPT_ENCODING;
 
 use crate::asked::Asked;
+use crate::chosen::{self, Encodings};
 
 /// The identity of an object in the cache: distribution, path, and what the cache policy adds.
 ///
@@ -10,18 +28,31 @@ use crate::asked::Asked;
 pub struct CacheKey([u8; 32]);
 
 impl CacheKey {
-    /// The key of what a request asks for.
+    /// The key of what a request asks for. GET and HEAD have one, OPTIONS another.
+    ///
+    /// The origin is part of it too: a path may lead to another one as the default root object
+    /// than by its own name, or after a change of the configuration.
     pub fn of(asked: &Asked<'_>) -> Self {
-        let _ = asked;
-        Self([0; 32])
+        let policy = asked.behavior.cache_policy();
+        let mut parts = Parts::new(OBJECT);
+        parts.bytes.push(u8::from(*asked.method == Method::OPTIONS));
+        parts.add(asked.distribution.id().as_bytes());
+        parts.add(asked.behavior.origin(asked.distribution.origins()).id.as_bytes());
+        parts.add(asked.path.as_bytes());
+        add_query(&mut parts, asked, policy);
+        add_headers(&mut parts, asked, policy);
+        add_cookies(&mut parts, asked, policy);
+        parts.digest()
     }
 
     /// The key of one variant of the same object, told apart by the values of the request
     /// headers that the origin's `Vary` names.
     #[must_use]
     pub fn variant(&self, values: &[u8]) -> Self {
-        let _ = values;
-        *self
+        let mut parts = Parts::new(VARIANT);
+        parts.add(&self.0);
+        parts.add(values);
+        parts.digest()
     }
 
     /// The bytes of it.
@@ -29,3 +60,78 @@ impl CacheKey {
         &self.0
     }
 }
+
+/// No query, and an empty one, are two things to an origin.
+fn add_query(parts: &mut Parts, asked: &Asked<'_>, policy: &CachePolicy) {
+    if policy.query_strings.is_none() {
+        return parts.add_list(|_| {});
+    }
+    let segments = chosen::parameters(asked, |name| policy.query_strings.covers(name));
+    parts.add_list(|list| segments.for_each(|segment| list.add(segment.as_bytes())));
+}
+
+fn add_headers(parts: &mut Parts, asked: &Asked<'_>, policy: &CachePolicy) {
+    let offered = Encodings { gzip: policy.gzip, brotli: policy.brotli };
+    let is_normalized = offered != Encodings::default();
+    if is_normalized {
+        parts.add(offered.and(Encodings::accepted(asked.headers)).as_str().as_bytes());
+    } else {
+        parts.add(b"");
+    }
+    let Selection::Only(names) = &policy.headers else {
+        return parts.add_list(|_| {});
+    };
+    parts.add_list(|list| {
+        for name in names.iter().filter(|name| !(is_normalized && &***name == ACCEPT_ENCODING)) {
+            list.add(name.as_bytes());
+            list.add_list(|values| chosen::each_value(asked, name, |value| values.add(value)));
+        }
+    });
+}
+
+fn add_cookies(parts: &mut Parts, asked: &Asked<'_>, policy: &CachePolicy) {
+    if policy.cookies.is_none() {
+        return parts.add_list(|_| {});
+    }
+    let cookies = chosen::cookies(asked, |name| policy.cookies.covers(name));
+    parts.add_list(|list| cookies.for_each(|cookie| list.add(cookie)));
+}
+
+/// What a digest is made of. The first byte says what it is the digest of, and changes when
+/// the parts do, so that what an older edge left on disk is not found.
+struct Parts {
+    bytes: Vec<u8>,
+}
+
+const OBJECT: u8 = 1;
+const VARIANT: u8 = 2;
+
+impl Parts {
+    fn new(kind: u8) -> Self {
+        let mut bytes = Vec::with_capacity(256);
+        bytes.push(kind);
+        Self { bytes }
+    }
+
+    fn add(&mut self, part: &[u8]) {
+        self.bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        self.bytes.extend_from_slice(part);
+    }
+
+    /// A part that is made of parts: its length is known when they are there.
+    fn add_list(&mut self, fill: impl FnOnce(&mut Self)) {
+        let begin = self.bytes.len();
+        self.bytes.extend_from_slice(&[0; 8]);
+        fill(self);
+        let length = (self.bytes.len() - begin - 8) as u64;
+        self.bytes[begin..begin + 8].copy_from_slice(&length.to_le_bytes());
+    }
+
+    fn digest(&self) -> CacheKey {
+        let digest = digest::digest(&digest::SHA256, &self.bytes);
+        CacheKey(digest.as_ref().try_into().expect("SHA-256 has 32 bytes"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

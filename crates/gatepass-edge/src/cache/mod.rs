@@ -2,4 +2,6 @@
 
 pub mod key;
 
+pub mod cache_control;
+
 pub mod freshness;

@@ -8,6 +8,12 @@ pub trait Observed: Send + Sync + 'static {
     fn status(&self) -> Status;
 }
 
+impl<F: Fn() -> Status + Send + Sync + 'static> Observed for F {
+    fn status(&self) -> Status {
+        self()
+    }
+}
+
 /// How an edge is at one moment.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "whoever is observed writes it out")]

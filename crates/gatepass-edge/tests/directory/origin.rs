@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use gatepass::{EpochTime, Scheme, ViewerRequest, ViewerUrl};
-use gatepass_distribution::{Admitted, Gate, VerifiedPasses};
+use gatepass_distribution::{Admitted, Gate, Revocations, VerifiedPasses};
 use gatepass_edge::origin::Wanted;
 use gatepass_edge::origin::directory::Directory;
 use gatepass_edge::origin::file_body::FileBody;
@@ -135,5 +135,6 @@ pub(crate) fn admitted<'r>(
     let viewer = ViewerRequest::new(url, Ipv4Addr::LOCALHOST.into(), nothing_shown);
     let wanted = Wanted { method, path: path.into(), headers };
     let now = EpochTime::new(1).unwrap();
-    Gate::Open.admit(wanted, &viewer, &VerifiedPasses::with_capacity(0), now).unwrap()
+    let (verified, revocations) = (VerifiedPasses::with_capacity(0), Revocations::default());
+    Gate::Open.admit(wanted, &viewer, &verified, &revocations, now).unwrap()
 }

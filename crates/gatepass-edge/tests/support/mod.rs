@@ -35,8 +35,10 @@ pub struct Site {
     pub folder: TempDir,
     pub signer: Signer,
     pub address: SocketAddr,
+    pub plain_address: Option<SocketAddr>,
     now: Arc<AtomicU64>,
     log: Arc<Mutex<Vec<u8>>>,
+    edge: Option<Arc<Edge>>,
     running: Option<Running>,
 }
 
@@ -115,14 +117,27 @@ impl SiteDraft {
         let clock = Arc::clone(&now);
         let log = Arc::new(Mutex::new(Vec::new()));
         let edge = Edge::open(
-            Arc::new(Snapshot::check(&self.draft).unwrap()),
+            Snapshot::check(&self.draft).unwrap(),
             self.config.clone(),
             Arc::new(move || EpochTime::new(clock.load(Ordering::SeqCst)).unwrap()),
             AccessLog::to(Shared(Arc::clone(&log)), self.config.log_format),
         );
-        let running = listen(&self.config, &Arc::new(edge.unwrap())).unwrap();
-        let address = running.address();
-        Site { folder: self.folder, signer: self.signer, address, now, log, running: Some(running) }
+        let edge = Arc::new(edge.unwrap());
+        let running = listen(&self.config, &edge).unwrap();
+        Site {
+            folder: self.folder,
+            signer: self.signer,
+            address: running.address(),
+            plain_address: running.plain_address(),
+            now,
+            log,
+            edge: Some(edge),
+            running: Some(running),
+        }
+    }
+
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::check(&self.draft).unwrap()
     }
 }
 
@@ -200,9 +215,15 @@ impl Site {
         stream
     }
 
+    pub fn edge(&self) -> &Arc<Edge> {
+        self.edge.as_ref().unwrap()
+    }
+
     /// The log, after the edge has come to its end.
     pub fn log(mut self) -> String {
         self.running.take().unwrap().drain();
+        // The last lines are written when the log ends, with the edge.
+        self.edge = None;
         String::from_utf8(self.log.lock().unwrap().clone()).unwrap()
     }
 

@@ -40,7 +40,7 @@ impl Door for DemoDoor {
                 (&Method::GET, "/demo/lines", Some(host)) => {
                     json_answer(StatusCode::OK, &json!({ "curl": self.curl_lines(host) }))
                 }
-                _ => self.edge.handle(&request, connection),
+                _ => self.edge.handle(request, connection).await,
             };
         let content_policy = HeaderValue::from_static(CONTENT_POLICY);
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, content_policy);

@@ -1,0 +1,89 @@
+//! What an admitted request gets: a file, what the cache has, or an origin's own answer.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use gatepass_distribution::Admitted;
+use http::{Method, Response, StatusCode};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+
+use crate::access_log::Entry;
+use crate::asked::Asked;
+use crate::body::Body;
+use crate::config::Limits;
+use crate::incoming::{Sent, bounded};
+use crate::origin::Wanted;
+use crate::origin::remote::Remote;
+use crate::origin::request::RequestBody;
+use crate::serving::{Serving, Source};
+use crate::{forward, refuse, respond};
+
+/// Where answers come from, for as long as one request takes.
+#[derive(Clone, Copy)]
+pub(crate) struct Fetch<'e> {
+    pub(crate) serving: &'e Serving,
+    pub(crate) limits: &'e Limits,
+}
+
+impl Fetch<'_> {
+    /// Answers from wherever the behavior's content comes from.
+    pub(crate) async fn answer(
+        &self,
+        admitted: Admitted<Asked<'_>>,
+        sent: Sent,
+        entry: &mut Entry,
+    ) -> Response<Body> {
+        let asked = admitted.request();
+        match self.serving.source(asked.distribution, asked.behavior) {
+            Source::Directory(directory) => {
+                let now = UNIX_EPOCH + Duration::from_secs(asked.now.seconds());
+                let wanted = admitted.derive(|asked| Wanted {
+                    method: asked.method,
+                    path: asked.path.clone(),
+                    headers: asked.headers,
+                });
+                directory.fetch(&wanted, now).map(Body::File)
+            }
+            Source::Remote(remote) => self.direct(remote, admitted, sent, entry).await,
+        }
+    }
+
+    /// Asks the origin on behalf of this one viewer, and keeps nothing.
+    async fn direct(
+        &self,
+        remote: &Remote,
+        admitted: Admitted<Asked<'_>>,
+        sent: Sent,
+        entry: &mut Entry,
+    ) -> Response<Body> {
+        let (body, upgrade) = match sent {
+            Sent::Nothing => (RequestBody::Empty, None),
+            Sent::Body(body) => (bounded(body, self.limits), None),
+            Sent::Upgrade(upgrade) => (RequestBody::Empty, Some(upgrade)),
+        };
+        let request = admitted.derive(|asked| forward::origin_request(asked, body));
+        let Asked { behavior, method, .. } = *admitted.request();
+        let mut response = match remote.fetch(request).await {
+            Ok(response) => response.map(Body::Remote),
+            Err(trouble) => return refuse::trouble(&trouble, method, entry),
+        };
+        respond::from_origin(&mut response, behavior);
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let origin = response.extensions_mut().remove::<OnUpgrade>();
+            let Some((viewer, origin)) = upgrade.zip(origin) else {
+                return refuse::unasked_switch(method, entry);
+            };
+            respond::switching(response.headers_mut());
+            tokio::task::spawn_local(async move {
+                if let Ok(origin) = origin.await {
+                    // Either side may end it, in any way: both are closed by being dropped.
+                    let _ = viewer.carry(TokioIo::new(origin)).await;
+                }
+            });
+        }
+        if *method == Method::HEAD || response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            *response.body_mut() = Body::Empty;
+        }
+        response
+    }
+}

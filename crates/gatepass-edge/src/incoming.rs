@@ -1,0 +1,93 @@
+//! What a viewer sends after the headers.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use http_body::{Body as _, Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::config::Limits;
+use crate::listener::Tunnel;
+use crate::origin::request::RequestBody;
+use crate::origin::trouble::Trouble;
+
+/// What comes after the headers of a request.
+#[derive(Debug)]
+pub(crate) enum Sent {
+    Nothing,
+    /// A body, of which nothing was read yet.
+    Body(Incoming),
+    /// Whatever is spoken after a switch of protocols.
+    Upgrade(Tunnel),
+}
+
+/// The head of a request, and what comes after it.
+pub(crate) fn split(mut request: Request<Incoming>) -> (Request<()>, Sent) {
+    let tunnel = Tunnel::of(&mut request);
+    let (head, body) = request.into_parts();
+    let sent = match tunnel {
+        _ if !body.is_end_stream() => Sent::Body(body),
+        Some(tunnel) => Sent::Upgrade(tunnel),
+        None => Sent::Nothing,
+    };
+    (Request::from_parts(head, ()), sent)
+}
+
+/// A body that may be neither endless nor endlessly late.
+pub(crate) fn bounded(body: Incoming, limits: &Limits) -> RequestBody {
+    let bounded = Bounded {
+        body,
+        left: limits.body_bytes,
+        patience: limits.stall_timeout,
+        late: Box::pin(sleep_until(Instant::now() + limits.stall_timeout)),
+    };
+    RequestBody::Streaming(bounded.boxed_unsync())
+}
+
+struct Bounded {
+    body: Incoming,
+    left: u64,
+    patience: Duration,
+    late: Pin<Box<Sleep>>,
+}
+
+impl http_body::Body for Bounded {
+    type Data = Bytes;
+    type Error = Trouble;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Trouble>>> {
+        let bounded = self.get_mut();
+        let Poll::Ready(frame) = Pin::new(&mut bounded.body).poll_frame(context) else {
+            return bounded
+                .late
+                .as_mut()
+                .poll(context)
+                .map(|()| Some(Err(Trouble::Viewer("nothing came for too long".into()))));
+        };
+        bounded.late.as_mut().reset(Instant::now() + bounded.patience);
+        let Some(frame) = frame else { return Poll::Ready(None) };
+        let frame = frame.map_err(|error| Trouble::Viewer(error.to_string().into()))?;
+        let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+        match bounded.left.checked_sub(length) {
+            Some(left) => bounded.left = left,
+            None => return Poll::Ready(Some(Err(Trouble::Viewer("it is too long".into())))),
+        }
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+}

@@ -1,0 +1,249 @@
+//! One thread's share of the viewers: accept, handshake, HTTP, and the end of it.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use gatepass::Scheme;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::task::LocalSet;
+use tokio::time::timeout;
+use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::certificates::ACME_TLS;
+use super::first_words::{Spoken, begins_tls, first_words, refuse_plain};
+use super::sockets::ThreadSockets;
+use super::tls::TlsParameters;
+use super::tunnel::Upgrade;
+use super::{Connection, Door};
+use crate::config::Limits;
+use crate::progress::{Progress, Watched};
+
+/// What all connections of a thread have in common.
+pub(super) struct Worker<D> {
+    pub(super) door: Arc<D>,
+    pub(super) limits: Limits,
+    pub(super) tls: Option<Arc<ServerConfig>>,
+    pub(super) open: Arc<AtomicUsize>,
+    pub(super) stopped: watch::Receiver<bool>,
+}
+
+/// A socket whose writes fail once nothing of them was taken for the stall timeout.
+type Bounded = Pin<Box<TimeoutStream<TcpStream>>>;
+
+/// An idle connection is asked to end before its next headers are overdue: they would end it
+/// without a word, which over TLS looks like an attack.
+const GRACE: Duration = Duration::from_millis(100);
+
+impl<D: Door> Worker<D> {
+    pub(super) fn run(self, sockets: ThreadSockets) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("a runtime starts");
+        let local = LocalSet::new();
+        let drain = self.limits.drain_timeout;
+        let worker = Arc::new(self);
+        local.block_on(&runtime, async {
+            let viewers = worker.accept(sockets.viewers, worker.tls.as_ref());
+            match sockets.plain {
+                Some(plain) => drop(tokio::join!(viewers, worker.accept(plain, None))),
+                None => viewers.await,
+            }
+        });
+        drop(worker);
+        // What was accepted goes on; the set is done when all of it is.
+        let _ = runtime.block_on(async { timeout(drain, local).await });
+        runtime.shutdown_background();
+    }
+
+    async fn accept(self: &Arc<Self>, socket: TcpListener, tls: Option<&Arc<ServerConfig>>) {
+        let listener = tokio::net::TcpListener::from_std(socket);
+        let listener = listener.expect("a listener joins its runtime");
+        let mut stopped = self.stopped.clone();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                _ = stopped.wait_for(|stopped| *stopped) => return,
+            };
+            match accepted {
+                Ok((stream, peer)) => self.begin(stream, peer, tls.cloned()),
+                // Out of descriptors, most likely: wait for some to come free.
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+    }
+
+    fn begin(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        tls: Option<Arc<ServerConfig>>,
+    ) {
+        let place = Place(Arc::clone(&self.open));
+        if self.open.fetch_add(1, Ordering::Relaxed) >= self.limits.connections {
+            return;
+        }
+        let worker = Arc::clone(self);
+        tokio::task::spawn_local(async move {
+            let _ = stream.set_nodelay(true);
+            match tls {
+                Some(config) => worker.serve_tls(stream, peer, config, place).await,
+                None => worker.serve_plain(stream, peer, place).await,
+            }
+        });
+    }
+
+    async fn serve_plain(&self, stream: TcpStream, peer: SocketAddr, place: Place) {
+        let speaks = timeout(self.limits.request_timeout, first_words(&stream));
+        let Ok(Some(spoken)) = speaks.await else { return };
+        let connection = Connection { peer, scheme: Scheme::Http, tls: None };
+        self.serve(self.bound(stream), spoken, connection, place).await;
+    }
+
+    async fn serve_tls(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        config: Arc<ServerConfig>,
+        place: Place,
+    ) {
+        // One limit for all of it: a viewer that sends a byte now and then gains nothing.
+        let greeted = timeout(self.limits.handshake_timeout, async {
+            match begins_tls(&stream).await {
+                Some(true) => TlsAcceptor::from(config).accept(self.bound(stream)).await.ok(),
+                Some(false) => {
+                    refuse_plain(stream).await;
+                    None
+                }
+                None => None,
+            }
+        });
+        let Ok(Some(stream)) = greeted.await else { return };
+        if let Some((spoken, parameters)) = agreed(&stream) {
+            let connection = Connection { peer, scheme: Scheme::Https, tls: Some(parameters) };
+            self.serve(stream, spoken, connection, place).await;
+        }
+    }
+
+    fn bound(&self, stream: TcpStream) -> Bounded {
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(self.limits.stall_timeout));
+        Box::pin(stream)
+    }
+
+    async fn serve<S>(&self, stream: S, spoken: Spoken, connection: Connection, place: Place)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let io = TokioIo::new(stream);
+        let door = Arc::clone(&self.door);
+        let progress = Rc::new(Progress::default());
+        let watched = Rc::clone(&progress);
+        let upgrade = Upgrade::new(place, self.stopped.clone(), self.limits.tunnel_timeout);
+        let service = service_fn(move |mut request| {
+            let (door, progress) = (Arc::clone(&door), Rc::clone(&watched));
+            progress.made();
+            upgrade.offer(&mut request);
+            async move {
+                let response = door.answer(request, &connection).await;
+                Ok::<_, Infallible>(response.map(|body| Watched::new(body, progress)))
+            }
+        });
+        match spoken {
+            Spoken::Http1 => {
+                let serving = http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .header_read_timeout(self.limits.request_timeout + GRACE)
+                    .max_buf_size(64 * 1024)
+                    .max_headers(256)
+                    .title_case_headers(true)
+                    .serve_connection(io, service)
+                    .with_upgrades();
+                let mut serving = pin!(serving);
+                let end = http1::UpgradeableConnection::graceful_shutdown;
+                let idle = progress.idle_for(self.limits.request_timeout);
+                self.until_stopped(&mut serving, idle, end).await;
+            }
+            Spoken::Http2 => {
+                let serving = http2::Builder::new(LocalExecutor)
+                    .timer(TokioTimer::new())
+                    .keep_alive_interval(Some(self.limits.request_timeout))
+                    .keep_alive_timeout(self.limits.request_timeout)
+                    .max_header_list_size(64 * 1024)
+                    .max_concurrent_streams(64)
+                    .serve_connection(io, service);
+                let mut serving = pin!(serving);
+                let end = http2::Connection::graceful_shutdown;
+                let limits = &self.limits;
+                let idle = progress.idle_for(limits.request_timeout);
+                tokio::select! {
+                    () = self.until_stopped(&mut serving, idle, end) => {}
+                    // Flow control lets a viewer hold back every answer: the socket never blocks.
+                    () = progress.stalled_for(limits.stall_timeout) => {}
+                }
+            }
+        }
+    }
+
+    /// Serves until the connection ends by itself; asks it to end when it is idle, or when
+    /// the door closes. What was begun still comes to its end.
+    async fn until_stopped<F: Future>(
+        &self,
+        serving: &mut Pin<&mut F>,
+        idle: impl Future<Output = ()>,
+        finish: impl FnOnce(Pin<&mut F>),
+    ) {
+        let mut stopped = self.stopped.clone();
+        tokio::select! {
+            _ = &mut *serving => return,
+            () = idle => finish(serving.as_mut()),
+            _ = stopped.wait_for(|stopped| *stopped) => finish(serving.as_mut()),
+        }
+        serving.as_mut().await;
+    }
+}
+
+/// What a handshake led to; none if it was only an authority looking for its challenge.
+fn agreed<S>(stream: &TlsStream<S>) -> Option<(Spoken, TlsParameters)> {
+    let session = stream.get_ref().1;
+    let spoken = match session.alpn_protocol() {
+        Some(ACME_TLS) => return None,
+        Some(b"h2") => Spoken::Http2,
+        _ => Spoken::Http1,
+    };
+    Some((spoken, TlsParameters::of(session)))
+}
+
+/// A connection's place among the counted; given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[derive(Clone, Copy)]
+struct LocalExecutor;
+
+impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor
+where
+    F::Output: 'static,
+{
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(future);
+    }
+}

@@ -1,0 +1,89 @@
+//! One snapshot, and the places that its content comes from.
+
+use std::sync::Arc;
+
+use gatepass_distribution::{CacheBehavior, Distribution, Origin, OriginKind, Route, Snapshot};
+
+use crate::background::Background;
+use crate::metrics::{BehaviorMetrics, Metrics, Resolved};
+use crate::origin::directory::{Directory, DirectoryError};
+use crate::origin::remote::Remote;
+
+/// What requests are answered from, until another takes its place. A request keeps the one
+/// that it began with.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    snapshot: Snapshot,
+    /// By distribution and origin, in the order of the snapshot.
+    sources: Vec<Vec<Source>>,
+    metrics: Resolved,
+}
+
+/// Where content comes from, opened.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    Directory(Arc<Directory>),
+    Remote(Remote),
+}
+
+impl Serving {
+    /// Opens every origin that the snapshot names. What `before` already had open and is
+    /// described as it was stays open: connections, descriptors and what is remembered live on.
+    pub(crate) fn open(
+        snapshot: Snapshot,
+        before: Option<&Self>,
+        background: &Background,
+        metrics: &Metrics,
+    ) -> Result<Self, Vec<DirectoryError>> {
+        let mut errors = Vec::new();
+        let mut sources = Vec::new();
+        for distribution in snapshot.distributions() {
+            let mut opened = Vec::new();
+            for origin in distribution.origins() {
+                let known = before.and_then(|before| before.same(distribution, origin));
+                match known.map_or_else(|| open(origin, background), Ok) {
+                    Ok(source) => opened.push(source),
+                    Err(error) => errors.push(error),
+                }
+            }
+            sources.push(opened);
+        }
+        if errors.is_empty() {
+            Ok(Self { metrics: metrics.resolve(&snapshot), snapshot, sources })
+        } else {
+            Err(errors)
+        }
+    }
+
+    pub(crate) const fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// The counters of a route through this snapshot.
+    pub(crate) fn metrics_of(&self, route: &Route<'_>) -> Option<&Arc<BehaviorMetrics>> {
+        self.metrics.of(route)
+    }
+
+    /// The opened origin of a behavior of this snapshot.
+    pub(crate) fn source(&self, distribution: &Distribution, behavior: &CacheBehavior) -> &Source {
+        &self.sources[distribution.position()][behavior.origin_position()]
+    }
+
+    /// The open origin of the same distribution, if nothing that it depends on changed.
+    fn same(&self, distribution: &Distribution, origin: &Origin) -> Option<Source> {
+        let ours =
+            self.snapshot.distributions().iter().find(|one| one.id() == distribution.id())?;
+        if matches!(origin.kind, OriginKind::Group(_)) && ours.origins() != distribution.origins() {
+            return None;
+        }
+        let at = ours.origins().iter().position(|known| known == origin)?;
+        Some(self.sources[ours.position()][at].clone())
+    }
+}
+
+fn open(origin: &Origin, background: &Background) -> Result<Source, DirectoryError> {
+    match &origin.kind {
+        OriginKind::Directory(path) => Ok(Source::Directory(Arc::new(Directory::open(path)?))),
+        _ => Ok(Source::Remote(Remote::open(origin, &background.handle()))),
+    }
+}
