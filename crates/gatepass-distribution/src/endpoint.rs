@@ -43,6 +43,11 @@ pub enum EndpointError {
 }
 
 impl Endpoint {
+    /// Says whether the host is an IP address.
+    pub fn is_address(&self) -> bool {
+        self.host.starts_with('[') || self.host.parse::<Ipv4Addr>().is_ok()
+    }
+
     /// Reads a URL such as `http://127.0.0.1:8000/app`: the endpoint, and the path to put
     /// before every other path.
     pub fn parse_url(url: &str) -> Result<(Self, Box<str>), EndpointError> {

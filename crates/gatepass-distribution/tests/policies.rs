@@ -398,6 +398,19 @@ fn a_bucket_has_a_name_and_a_region() {
         );
     }
     fine(|draft| origin(draft, s3("Films_1", true)));
+    fine(|draft| origin(draft, s3("films.example", true)));
+    one_mistake(
+        |draft| origin(draft, s3("films.example", false)),
+        "distribution[0].origin[1].s3.bucket: no certificate is for films.example.s3.test",
+    );
+    for url in ["http://127.0.0.1:8333", "https://[::1]"] {
+        let OriginKind::S3(mut bucket) = s3("films", false) else { unreachable!() };
+        bucket.endpoint = Endpoint::parse_url(url).unwrap().0;
+        one_mistake(
+            |draft| origin(draft, OriginKind::S3(bucket)),
+            "distribution[0].origin[1].s3.endpoint: no host name begins with a bucket's",
+        );
+    }
     let OriginKind::S3(mut bucket) = s3("films", false) else { unreachable!() };
     bucket.region = "us east\n1".into();
     one_mistake(

@@ -39,7 +39,7 @@ use crate::metrics::{Metrics, Observed, Status};
 use crate::origin::directory::DirectoryError;
 use crate::serving::Serving;
 use crate::viewer::{Proxies, Viewer, ViewerError};
-use crate::{refuse, respond};
+use crate::{refuse, respond, wellformed};
 
 /// Says what time it is. Handed in, so that a test can say so too.
 pub type Clock = Arc<dyn Fn() -> EpochTime + Send + Sync>;
@@ -126,6 +126,9 @@ impl Edge {
     ) -> Response<Body> {
         if let Some(refusal) = refuse::oversized(request, &self.config.limits, entry) {
             return refusal;
+        }
+        if let Some(problem) = wellformed::problem(request) {
+            return refuse::bad_request(problem, request.method(), entry);
         }
         let viewer = match Viewer::read(request, connection, &self.proxies) {
             Ok(viewer) => viewer,

@@ -5,7 +5,6 @@ use std::time::{Duration, UNIX_EPOCH};
 use gatepass_distribution::Admitted;
 use http::{Method, Response, StatusCode};
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 
 use crate::access_log::Entry;
 use crate::asked::Asked;
@@ -16,7 +15,7 @@ use crate::origin::Wanted;
 use crate::origin::remote::Remote;
 use crate::origin::request::RequestBody;
 use crate::serving::{Serving, Source};
-use crate::{forward, refuse, respond};
+use crate::{chosen, forward, refuse, respond, tunnel};
 
 /// Where answers come from, for as long as one request takes.
 #[derive(Clone, Copy)]
@@ -61,25 +60,26 @@ impl Fetch<'_> {
             Sent::Body(body) => (bounded(body, self.limits), None),
             Sent::Upgrade(upgrade) => (RequestBody::Empty, Some(upgrade)),
         };
-        let request = admitted.derive(|asked| forward::origin_request(asked, body));
-        let Asked { behavior, method, .. } = *admitted.request();
+        let request = admitted.derive(|asked| {
+            let mut request = forward::origin_request(asked, body);
+            if chosen::is_for_the_cache(asked.method) {
+                forward::add_conditions(&mut request, asked);
+            }
+            request
+        });
+        let method = admitted.request().method;
         let mut response = match remote.fetch(request).await {
             Ok(response) => response.map(Body::Remote),
             Err(trouble) => return refuse::trouble(&trouble, method, entry),
         };
-        respond::from_origin(&mut response, behavior);
+        respond::from_origin(&mut response, admitted.request().behavior);
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let origin = response.extensions_mut().remove::<OnUpgrade>();
             let Some((viewer, origin)) = upgrade.zip(origin) else {
                 return refuse::unasked_switch(method, entry);
             };
-            respond::switching(response.headers_mut());
-            tokio::task::spawn_local(async move {
-                if let Ok(origin) = origin.await {
-                    // Either side may end it, in any way: both are closed by being dropped.
-                    let _ = viewer.carry(TokioIo::new(origin)).await;
-                }
-            });
+            tunnel::switch(response.headers_mut());
+            tunnel::join(viewer, origin);
         }
         if *method == Method::HEAD || response.status() == StatusCode::SWITCHING_PROTOCOLS {
             *response.body_mut() = Body::Empty;

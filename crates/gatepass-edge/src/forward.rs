@@ -5,7 +5,8 @@
 
 use gatepass_distribution::{OriginRequestPolicy, Selection};
 use http::header::{
-    ACCEPT_ENCODING, CONNECTION, COOKIE, HeaderName, SET_COOKIE, UPGRADE, USER_AGENT, VIA,
+    ACCEPT_ENCODING, CONNECTION, COOKIE, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    IF_RANGE, IF_UNMODIFIED_SINCE, RANGE, UPGRADE, USER_AGENT, VIA,
 };
 use http::{HeaderMap, HeaderValue};
 
@@ -46,6 +47,16 @@ pub(crate) fn origin_request(asked: &Asked<'_>, body: RequestBody) -> OriginRequ
     }
 }
 
+/// Adds what a viewer asks of the copy that it has, or of a part alone, for an origin whose
+/// answer nobody keeps.
+pub(crate) fn add_conditions(request: &mut OriginRequest, asked: &Asked<'_>) {
+    for name in [IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE] {
+        for value in asked.headers.get_all(&name) {
+            request.headers.append(name.clone(), value.clone());
+        }
+    }
+}
+
 /// Gives a request to an origin the ID that the viewer and the log are told.
 pub(crate) fn identify(request: &mut OriginRequest, id: &str) {
     request.headers.insert(X_AMZ_CF_ID.clone(), header(id.as_bytes()));
@@ -61,17 +72,6 @@ const BESIDE_A_BODY: [&str; 8] = [
     "if-none-match",
     "if-unmodified-since",
 ];
-
-/// Takes away what viewers don't get of an origin's headers: a cookie, where cookies are not
-/// sent on. Nobody's cookies shaped the answer then, and so it may be shared.
-pub(crate) fn keep_back(asked: &Asked<'_>, headers: &mut HeaderMap) {
-    let policy = asked.behavior.origin_request_policy();
-    let sends_cookies = !asked.behavior.cache_policy().cookies.is_none()
-        || policy.is_some_and(|policy| !policy.cookies.is_none());
-    if !sends_cookies {
-        headers.remove(SET_COOKIE);
-    }
-}
 
 /// The choice of both policies. Either may add to the other, but two that name what is left
 /// out leave all of it out.

@@ -11,6 +11,8 @@ mod edge;
 
 mod incoming;
 
+mod wellformed;
+
 mod viewer;
 
 mod refuse;
@@ -29,6 +31,8 @@ pub mod asked;
 mod fetch;
 
 mod chosen;
+mod tunnel;
+
 mod serving;
 
 mod forward;
@@ -62,7 +66,7 @@ pub use edge::{Clock, Edge, EdgeError};
 pub use health::{ObserveError, Observing, observe};
 pub use listener::{
     CertificateError, CertificateWarning, Certificates, Connection, Door, ListenError, Running,
-    TlsParameters, Tunnel, listen, listen_on,
+    TlsParameters, listen, listen_on,
 };
 pub use metrics::{
     BehaviorMetrics, CacheStatus, ConfigStatus, Metrics, Observed, OriginMetrics, Resolved, Status,

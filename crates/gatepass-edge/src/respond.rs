@@ -7,8 +7,7 @@ use gatepass_distribution::{CacheBehavior, Conduct, Cors};
 use http::header::{
     ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, AGE, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE,
-    ETAG, HeaderName, HeaderValue, LAST_MODIFIED, LOCATION, ORIGIN, SERVER, SET_COOKIE, UPGRADE,
-    VARY, VIA,
+    ETAG, HeaderName, HeaderValue, LAST_MODIFIED, LOCATION, ORIGIN, SERVER, SET_COOKIE, VARY, VIA,
 };
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 
@@ -112,12 +111,6 @@ pub(crate) fn from_origin(response: &mut Response<Body>, behavior: &CacheBehavio
     for ours in [&X_CACHE, &X_AMZ_CF_ID, &X_AMZ_CF_POP] {
         headers.remove(ours);
     }
-}
-
-/// The headers that a switch to WebSocket needs and that no other answer may carry.
-pub(crate) fn switching(headers: &mut HeaderMap) {
-    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
 }
 
 /// The headers that the behavior puts on everything.
