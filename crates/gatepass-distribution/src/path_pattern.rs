@@ -38,6 +38,11 @@ impl PathPattern {
         Self("/*".into())
     }
 
+    /// The pattern as it is compared: with a leading `/`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Says whether a path is one of these.
     pub fn covers(&self, path: &NormalPath<'_>) -> bool {
         glob(self.0.as_bytes(), &path.decoded)

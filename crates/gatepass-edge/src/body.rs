@@ -60,8 +60,16 @@ impl http_body::Body for Body {
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Self::Logged(logged) => {
                 let polled = Pin::new(&mut logged.body).poll_frame(context);
-                if let Poll::Ready(Some(Ok(frame))) = &polled {
-                    logged.pending.sent(frame.data_ref().map_or(0, Bytes::len));
+                match &polled {
+                    Poll::Ready(Some(Ok(frame))) => {
+                        logged.pending.sent(frame.data_ref().map_or(0, Bytes::len));
+                        // A body that says so is not asked again.
+                        if logged.body.is_end_stream() {
+                            logged.pending.ended();
+                        }
+                    }
+                    Poll::Ready(None) => logged.pending.ended(),
+                    Poll::Ready(Some(Err(_))) | Poll::Pending => {}
                 }
                 polled
             }

@@ -18,6 +18,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use gatepass::{Denial, EpochTime, ViewerUrl};
@@ -35,6 +36,7 @@ use crate::config::EdgeConfig;
 use crate::fetch::Fetch;
 use crate::incoming::{self, Sent};
 use crate::listener::{Connection, Door};
+use crate::metrics::{Metrics, Observed, Status};
 use crate::serving::{EdgeError, Serving};
 use crate::viewer::{Proxies, Viewer, ViewerError};
 use crate::{refuse, respond, wellformed};
@@ -52,6 +54,7 @@ pub struct Edge {
     config: EdgeConfig,
     clock: Clock,
     log: AccessLog,
+    metrics: Arc<Metrics>,
 }
 
 impl Edge {
@@ -63,10 +66,12 @@ impl Edge {
         log: AccessLog,
     ) -> Result<Self, Vec<EdgeError>> {
         let background = Background::default();
-        let serving = Serving::open(snapshot, None, &background)?;
+        let metrics = Arc::new(Metrics::new());
+        let serving = Serving::open(snapshot, None, &background, &metrics)?;
         let cache = OnceLock::new();
         open_cache(&cache, &serving, &config, &background).map_err(|error| vec![error])?;
         Ok(Self {
+            metrics,
             serving: ArcSwap::from_pointee(serving),
             background,
             cache,
@@ -81,7 +86,7 @@ impl Edge {
     /// Serves another snapshot from now on; if it can't, the one in force stays.
     pub fn install(&self, snapshot: Snapshot) -> Result<(), Vec<EdgeError>> {
         let before = self.serving.load_full();
-        let serving = Serving::open(snapshot, Some(&before), &self.background)?;
+        let serving = Serving::open(snapshot, Some(&before), &self.background, &self.metrics)?;
         open_cache(&self.cache, &serving, &self.config, &self.background)
             .map_err(|error| vec![error])?;
         self.serving.store(Arc::new(serving));
@@ -93,6 +98,11 @@ impl Edge {
         &self.config
     }
 
+    /// What it counts.
+    pub const fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
     /// Answers one request, and logs it once its body is through.
     pub async fn handle(
         &self,
@@ -101,10 +111,10 @@ impl Edge {
     ) -> Response<Body> {
         let now = (self.clock)();
         let (head, sent) = incoming::split(request);
-        let mut entry = Entry::begin(now, connection.peer, &head);
+        let mut entry = Entry::begin(now, connection, self.metrics.unrouted());
         let mut response = self.life(&head, sent, connection, now, &mut entry).await;
         respond::sign_off(&mut response, &head);
-        self.log.follow(entry, response)
+        self.log.follow(entry, head, response)
     }
 
     async fn life(
@@ -139,6 +149,9 @@ impl Edge {
                 return refuse::unknown_host(&error.to_string(), request.method(), entry);
             }
         };
+        if let Some(metrics) = serving.metrics_of(&route) {
+            entry.routed(metrics);
+        }
         let conduct = route.behavior.conduct();
         if let Some(answer) = refuse::plain_http(request, &viewer, conduct, &self.config, entry) {
             return answer;
@@ -170,9 +183,15 @@ impl Edge {
         let asked = asking.asked(path, request.headers());
         let revocations = &asking.fetch.serving.snapshot().facts().revocations;
         let gate = route.behavior.gate();
-        match gate.admit(asked, viewer.request(), &self.verified, revocations, asking.now) {
+        let began = Instant::now();
+        let judged = gate.admit(asked, viewer.request(), &self.verified, revocations, asking.now);
+        entry.judged(began.elapsed());
+        match judged {
             Ok(admitted) => {
                 entry.admitted(admitted.pass());
+                if let Some(denial) = admitted.reported() {
+                    entry.reported(denial);
+                }
                 let response = asking.fetch.answer(admitted, sent, entry).await;
                 error_page(asking, response, entry).await
             }
@@ -253,6 +272,20 @@ async fn error_page(
 impl Door for Edge {
     async fn answer(&self, request: Request<Incoming>, connection: &Connection) -> Response<Body> {
         self.handle(request, connection).await
+    }
+}
+
+impl Observed for Edge {
+    fn status(&self) -> Status {
+        let serving = self.serving.load();
+        Status {
+            is_ready: true,
+            verified_passes: self.verified.len() as u64,
+            revoked_passes: serving.snapshot().facts().revocations.len() as u64,
+            log_lines_dropped: self.log.dropped(),
+            cache: self.cache.get().map(|cache| cache.counts().into()),
+            ..Status::default()
+        }
     }
 }
 

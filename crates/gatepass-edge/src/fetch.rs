@@ -73,9 +73,10 @@ impl Fetch<'_> {
         let served = cache.serve(admitted, remote, &as_of).await;
         let mut response = served.response;
         if let Some(reason) = served.trouble {
-            entry.refused(reason, "the origin failed");
+            entry.shared_trouble(reason);
         }
-        respond::outcome(&mut response, served.outcome);
+        let outcome = respond::outcome(&mut response, served.outcome);
+        entry.outcome(outcome);
         response
     }
 

@@ -41,6 +41,10 @@ mod background;
 
 mod access_log;
 
+mod metrics;
+
+mod health;
+
 mod outcome;
 
 mod request_id;
@@ -53,15 +57,19 @@ mod progress;
 
 mod config;
 
-pub use access_log::AccessLog;
+pub use access_log::{AccessLog, FileSink};
 pub use body::{Body, Logged};
 pub use config::{
     AcmeConfig, CacheConfig, CertificateFiles, DiskConfig, EdgeConfig, Limits, LogFormat,
 };
 pub use edge::{Clock, Edge};
+pub use health::{ObserveError, Observing, observe};
 pub use listener::{
     CertificateError, CertificateWarning, Certificates, Connection, Door, ListenError, Running,
     TlsParameters, listen, listen_on,
+};
+pub use metrics::{
+    BehaviorMetrics, CacheStatus, ConfigStatus, Metrics, Observed, OriginMetrics, Resolved, Status,
 };
 pub use outcome::CacheOutcome;
 pub use serving::EdgeError;

@@ -100,6 +100,7 @@ pub struct Running {
     address: SocketAddr,
     plain_address: Option<SocketAddr>,
     certificates: Option<Arc<Certificates>>,
+    open: Arc<AtomicUsize>,
     stop: watch::Sender<bool>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -118,6 +119,11 @@ impl Running {
     /// What it shows, if it speaks TLS; reload it to show what the files hold by then.
     pub const fn certificates(&self) -> Option<&Arc<Certificates>> {
         self.certificates.as_ref()
+    }
+
+    /// How many connections are open, now and as long as this is kept.
+    pub const fn connections(&self) -> &Arc<AtomicUsize> {
+        &self.open
     }
 
     /// Takes no more connections, lets what runs come to its end, and waits for it, at most
@@ -163,5 +169,5 @@ pub fn listen_on<D: Door>(
         std::thread::spawn(move || worker.run(sockets))
     });
     let threads = threads.collect();
-    Ok(Running { address, plain_address, certificates, stop, threads })
+    Ok(Running { address, plain_address, certificates, open, stop, threads })
 }

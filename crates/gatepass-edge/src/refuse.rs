@@ -144,7 +144,7 @@ pub(crate) fn plain_http<B>(
 
 /// 502, 503 or 504, when an origin gave no answer.
 pub(crate) fn trouble(trouble: &Trouble, method: &Method, entry: &mut Entry) -> Response<Body> {
-    entry.refused(trouble.reason(), &trouble.to_string());
+    entry.origin_trouble(trouble);
     respond::page(trouble.status(), "The origin gave no answer that can be passed on.", method)
 }
 

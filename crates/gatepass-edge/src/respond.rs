@@ -102,10 +102,11 @@ pub(crate) fn redirect(status: StatusCode, location: &str, method: &Method) -> R
 }
 
 /// Says where an answer came from.
-pub(crate) fn outcome(response: &mut Response<Body>, outcome: CacheOutcome) {
+pub(crate) fn outcome(response: &mut Response<Body>, outcome: CacheOutcome) -> CacheOutcome {
     let is_error = response.status().is_client_error() || response.status().is_server_error();
     let outcome = if is_error { CacheOutcome::Error } else { outcome };
     response.headers_mut().insert(&X_CACHE, HeaderValue::from_static(outcome.x_cache()));
+    outcome
 }
 
 /// Takes from an origin's answer what is for this edge to say.

@@ -3,10 +3,11 @@
 use std::cell::LazyCell;
 use std::sync::Arc;
 
-use gatepass_distribution::{CacheBehavior, Distribution, Origin, OriginKind, Snapshot};
+use gatepass_distribution::{CacheBehavior, Distribution, Origin, OriginKind, Route, Snapshot};
 
 use crate::background::Background;
 use crate::cache::CacheError;
+use crate::metrics::{BehaviorMetrics, Metrics, OriginMetrics, Resolved};
 use crate::origin::directory::{Directory, DirectoryError};
 use crate::origin::remote::{Remote, Surroundings};
 
@@ -17,6 +18,7 @@ pub(crate) struct Serving {
     snapshot: Snapshot,
     /// By distribution and origin, in the order of the snapshot.
     sources: Vec<Vec<Source>>,
+    metrics: Resolved,
 }
 
 /// Where content comes from, opened.
@@ -33,6 +35,7 @@ impl Serving {
         snapshot: Snapshot,
         before: Option<&Self>,
         background: &Background,
+        metrics: &Metrics,
     ) -> Result<Self, Vec<EdgeError>> {
         let mut errors = Vec::new();
         let mut sources = Vec::new();
@@ -40,15 +43,20 @@ impl Serving {
         for distribution in snapshot.distributions() {
             let mut opened = Vec::new();
             for origin in distribution.origins() {
+                let counters = || metrics.of_origin(distribution.id(), &origin.id);
                 let known = before.and_then(|before| before.same(distribution, origin));
-                match known.map_or_else(|| open(origin, &around), Ok) {
+                match known.map_or_else(|| open(origin, &around, &counters), Ok) {
                     Ok(source) => opened.push(source),
                     Err(error) => errors.push(error),
                 }
             }
             sources.push(opened);
         }
-        if errors.is_empty() { Ok(Self { snapshot, sources }) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(Self { metrics: metrics.resolve(&snapshot), snapshot, sources })
+        } else {
+            Err(errors)
+        }
     }
 
     pub(crate) const fn snapshot(&self) -> &Snapshot {
@@ -58,6 +66,11 @@ impl Serving {
     /// Says whether anything comes from further away than a folder.
     pub(crate) fn has_remotes(&self) -> bool {
         self.sources.iter().flatten().any(|source| matches!(source, Source::Remote(_)))
+    }
+
+    /// The counters of a route through this snapshot.
+    pub(crate) fn metrics_of(&self, route: &Route<'_>) -> Option<&Arc<BehaviorMetrics>> {
+        self.metrics.of(route)
     }
 
     /// The opened origin of a behavior of this snapshot.
@@ -80,12 +93,17 @@ impl Serving {
 fn open(
     origin: &Origin,
     around: &LazyCell<Surroundings, impl FnOnce() -> Surroundings>,
+    counters: &dyn Fn() -> Arc<OriginMetrics>,
 ) -> Result<Source, EdgeError> {
     match &origin.kind {
         OriginKind::Directory(path) => Ok(Source::Directory(Arc::new(Directory::open(path)?))),
-        _ => Remote::open(origin, around).map(Source::Remote).map_err(|problem| {
-            EdgeError::Remote { id: origin.id.clone(), problem: problem.to_string().into() }
-        }),
+        _ => match Remote::open(origin, around) {
+            Ok(remote) => Ok(Source::Remote(remote.counted_by(counters()))),
+            Err(problem) => {
+                let problem = problem.to_string().into();
+                Err(EdgeError::Remote { id: origin.id.clone(), problem })
+            }
+        },
     }
 }
 

@@ -1,6 +1,5 @@
 //! `gatepass serve`: a folder at once, or a whole configuration.
 
-use std::fs::OpenOptions;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,7 +11,9 @@ use gatepass_distribution::{
     BehaviorDraft, DistributionDraft, Draft, KeyGroup, Origin, OriginKind, PathPattern,
     PublicKeyRecord, Snapshot,
 };
-use gatepass_edge::{AccessLog, Edge, EdgeConfig, ListenError, Running, listen};
+use gatepass_edge::{
+    AccessLog, Edge, EdgeConfig, FileSink, ListenError, LogFormat, Running, listen,
+};
 
 use super::configuration;
 use super::own_keys::OwnKey;
@@ -79,7 +80,7 @@ impl ServeArgs {
             let problems: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
             Failure::new(problems.join("\n"))
         })?;
-        let running = start(snapshot, edge, log_to(&LogTo::Stdout)?)?;
+        let running = start(snapshot, edge, log_to(&LogTo::Stdout, LogFormat::Json)?)?;
         say(&welcome::text(&folder, &self.private, &key, running.address()))?;
         until_told(running)
     }
@@ -126,20 +127,20 @@ fn check(file: &Path) -> Result<ExitCode, Failure> {
 
 fn serve_config(file: &Path) -> Result<ExitCode, Failure> {
     let config = configuration::load(file)?;
-    let running = start(config.snapshot, config.edge, log_to(&config.log)?)?;
+    let log = log_to(&config.log, config.edge.log_format)?;
+    let running = start(config.snapshot, config.edge, log)?;
     tell(&format!("serving {} on http://{}/", file.display(), running.address()));
     until_told(running)
 }
 
-fn log_to(log: &LogTo) -> Result<AccessLog, Failure> {
+fn log_to(log: &LogTo, format: LogFormat) -> Result<AccessLog, Failure> {
     match log {
-        LogTo::Stdout => Ok(AccessLog::to(io::stdout())),
+        LogTo::Stdout => Ok(AccessLog::to(io::stdout(), format)),
         LogTo::File(path) => {
-            let file = OpenOptions::new().append(true).create(true).open(path);
-            let file = file.map_err(|error| {
+            let file = FileSink::open(path).map_err(|error| {
                 Failure::new(format!("can't write the access log {}: {error}", path.display()))
             })?;
-            Ok(AccessLog::to(file))
+            Ok(AccessLog::to_file(file, format))
         }
     }
 }

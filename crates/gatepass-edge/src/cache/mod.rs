@@ -19,6 +19,7 @@ use tokio::runtime::Handle;
 use crate::asked::Asked;
 use crate::body::Body;
 use crate::config::CacheConfig;
+use crate::metrics::CacheStatus;
 use crate::origin::remote::Remote;
 use crate::outcome::CacheOutcome;
 
@@ -138,6 +139,20 @@ pub struct CacheCounts {
     pub flights: u64,
     /// Bodies that arrive from origins and are kept.
     pub fills: u64,
+}
+
+impl From<CacheCounts> for CacheStatus {
+    fn from(counts: CacheCounts) -> Self {
+        Self {
+            memory_bytes: counts.memory_bytes,
+            disk_bytes: counts.disk_written_bytes,
+            entries: counts.memory_entries,
+            hits: counts.hits + counts.refresh_hits,
+            misses: counts.misses,
+            evictions: 0,
+            rejected_inserts: counts.rejected,
+        }
+    }
 }
 
 /// How long it is remembered that an answer was for one viewer alone.

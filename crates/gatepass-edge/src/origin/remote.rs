@@ -1,10 +1,12 @@
 //! An origin behind a socket.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use gatepass_distribution::{Admitted, Origin, OriginKind};
 use http::Response;
 
+use crate::metrics::OriginMetrics;
 use crate::origin::http::WebServer;
 pub use crate::origin::remote_body::RemoteBody;
 use crate::origin::request::OriginRequest;
@@ -13,7 +15,10 @@ use crate::origin::trouble::Trouble;
 
 /// A web server, a bucket, or a group of them. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
-pub struct Remote(Kind);
+pub struct Remote {
+    kind: Kind,
+    metrics: Option<Arc<OriginMetrics>>,
+}
 
 #[derive(Clone, Debug)]
 enum Kind {
@@ -28,7 +33,7 @@ impl Remote {
             OriginKind::Http(http) => Kind::Http(Arc::new(WebServer::open(http, surroundings)?)),
             _ => return Err(Trouble::Unreachable(format!("{} is not remote", origin.id).into())),
         };
-        Ok(Self(kind))
+        Ok(Self { kind, metrics: None })
     }
 
     /// Asks the origin. The response's headers are those that it sent, less the hop-by-hop.
@@ -40,11 +45,25 @@ impl Remote {
         &self,
         asked: Admitted<OriginRequest>,
     ) -> Result<Response<RemoteBody>, Trouble> {
-        self.ask(asked.into_request()).await
+        let began = Instant::now();
+        let answered = self.ask(asked.into_request()).await;
+        if let Some(metrics) = &self.metrics {
+            match &answered {
+                Ok(response) => metrics.answered(response.status(), began.elapsed()),
+                Err(trouble) => metrics.failed(trouble.reason()),
+            }
+        }
+        answered
+    }
+
+    /// Counts what becomes of every request.
+    #[must_use]
+    pub fn counted_by(self, metrics: Arc<OriginMetrics>) -> Self {
+        Self { metrics: Some(metrics), ..self }
     }
 
     async fn ask(&self, request: OriginRequest) -> Result<Response<RemoteBody>, Trouble> {
-        match &self.0 {
+        match &self.kind {
             Kind::Http(server) => server.fetch(request).await,
         }
     }

@@ -38,6 +38,7 @@ pub struct Site {
     pub plain_address: Option<SocketAddr>,
     now: Arc<AtomicU64>,
     log: Arc<Mutex<Vec<u8>>>,
+    edge: Option<Arc<Edge>>,
     running: Option<Running>,
 }
 
@@ -119,9 +120,10 @@ impl SiteDraft {
             Snapshot::check(&self.draft).unwrap(),
             self.config.clone(),
             Arc::new(move || EpochTime::new(clock.load(Ordering::SeqCst)).unwrap()),
-            AccessLog::to(Shared(Arc::clone(&log))),
+            AccessLog::to(Shared(Arc::clone(&log)), self.config.log_format),
         );
-        let running = listen(&self.config, &Arc::new(edge.unwrap())).unwrap();
+        let edge = Arc::new(edge.unwrap());
+        let running = listen(&self.config, &edge).unwrap();
         Site {
             folder: self.folder,
             signer: self.signer,
@@ -129,8 +131,13 @@ impl SiteDraft {
             plain_address: running.plain_address(),
             now,
             log,
+            edge: Some(edge),
             running: Some(running),
         }
+    }
+
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::check(&self.draft).unwrap()
     }
 }
 
@@ -218,9 +225,15 @@ impl Site {
         stream
     }
 
+    pub fn edge(&self) -> &Arc<Edge> {
+        self.edge.as_ref().unwrap()
+    }
+
     /// The log, after the edge has come to its end.
     pub fn log(mut self) -> String {
         self.running.take().unwrap().drain();
+        // The last lines are written when the log ends, with the edge.
+        self.edge = None;
         String::from_utf8(self.log.lock().unwrap().clone()).unwrap()
     }
 

@@ -1,0 +1,311 @@
+//! What is known of a request: gathered as it goes through the edge, told when its body ends.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gatepass::{Denial, EpochTime, Pass, Scheme};
+use http::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST, HeaderValue};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
+use http_body::Body as _;
+
+use crate::body::Body;
+use crate::listener::{Connection, TlsParameters};
+use crate::metrics::BehaviorMetrics;
+use crate::origin::trouble::Trouble;
+use crate::outcome::CacheOutcome;
+use crate::viewer::Viewer;
+
+/// What is known of a request so far.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    began: Instant,
+    pub(super) now: EpochTime,
+    pub(super) peer: SocketAddr,
+    pub(super) address: IpAddr,
+    /// None until the request was read: before that its URL means nothing.
+    pub(super) scheme: Option<Scheme>,
+    pub(super) tls: Option<TlsParameters>,
+    pub(super) behavior: Arc<BehaviorMetrics>,
+    pub(super) pass: Option<Pass>,
+    pub(super) refusal: Option<(&'static str, String)>,
+    pub(super) reported: Option<&'static str>,
+    pub(super) trouble: Option<(&'static str, String)>,
+    gate: Option<Duration>,
+    outcome: Option<CacheOutcome>,
+    body_received: u64,
+}
+
+impl Entry {
+    /// Begins when the request arrives. `now` is what the gate will judge by; `unrouted` counts
+    /// what is refused before it finds a behavior.
+    pub(crate) fn begin(
+        now: EpochTime,
+        connection: &Connection,
+        unrouted: &Arc<BehaviorMetrics>,
+    ) -> Self {
+        Self {
+            began: Instant::now(),
+            now,
+            peer: connection.peer,
+            address: connection.peer.ip(),
+            scheme: None,
+            tls: connection.tls,
+            behavior: Arc::clone(unrouted),
+            pass: None,
+            refusal: None,
+            reported: None,
+            trouble: None,
+            gate: None,
+            outcome: None,
+            body_received: 0,
+        }
+    }
+
+    /// The request could be read, and this is who asks.
+    pub(crate) fn viewer(&mut self, viewer: &Viewer<'_>) {
+        self.address = viewer.request().address();
+        self.scheme = Some(viewer.url().scheme());
+    }
+
+    /// Where it goes.
+    pub(crate) fn routed(&mut self, behavior: &Arc<BehaviorMetrics>) {
+        self.behavior = Arc::clone(behavior);
+    }
+
+    /// The gate let it in, with this pass or none.
+    pub(crate) fn admitted(&mut self, pass: Option<&Pass>) {
+        self.pass = pass.cloned();
+    }
+
+    /// A gate that only reports let it in, and would otherwise not have.
+    pub(crate) fn reported(&mut self, denial: &Denial) {
+        self.reported = Some(denial.reason());
+    }
+
+    /// How long the gate took, whatever it said.
+    pub(crate) fn judged(&mut self, took: Duration) {
+        self.gate = Some(took);
+    }
+
+    /// The gate denied it.
+    pub(crate) fn denied(&mut self, denial: &Denial) {
+        self.refused(denial.reason(), &denial.to_string());
+    }
+
+    /// The edge refused it: a stable name, and a sentence for the operator.
+    pub(crate) fn refused(&mut self, reason: &'static str, sentence: &str) {
+        self.refusal = Some((reason, sentence.to_owned()));
+    }
+
+    /// The origin failed. To be said as well if the viewer got a stale copy instead.
+    pub(crate) fn origin_trouble(&mut self, trouble: &Trouble) {
+        self.trouble = Some((trouble.reason(), trouble.to_string()));
+    }
+
+    /// The origin failed a fetch that many viewers share: a stable name is all that is left.
+    pub(crate) fn shared_trouble(&mut self, reason: &'static str) {
+        self.trouble = Some((reason, "while it was fetched for several viewers".to_owned()));
+    }
+
+    /// How the answer came about. Unsaid, the response's `X-Cache` tells, or its status.
+    pub(crate) fn outcome(&mut self, outcome: CacheOutcome) {
+        self.outcome = Some(outcome);
+    }
+
+    /// So many bytes of the viewer's body were taken.
+    pub(crate) fn received(&mut self, bytes: u64) {
+        self.body_received += bytes;
+    }
+}
+
+/// An entry on its way: told when it is dropped, whether the viewer got it all or not.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    entry: Entry,
+    head: Request<()>,
+    status: StatusCode,
+    outcome: CacheOutcome,
+    id: Option<[u8; 56]>,
+    content_type: Option<HeaderValue>,
+    content_length: Option<u64>,
+    content_range: Option<(u64, u64)>,
+    head_sent: u64,
+    body_sent: u64,
+    first_byte: Option<Duration>,
+    is_whole: bool,
+}
+
+impl Answered {
+    /// What the response says of itself. The request's head is kept, since its text is read
+    /// only when the line is written.
+    pub(super) fn new(entry: Entry, head: Request<()>, response: &Response<Body>) -> Self {
+        let (status, headers) = (response.status(), response.headers());
+        let x_cache = headers.get("x-cache").map(HeaderValue::as_bytes);
+        let is_error = status.is_client_error() || status.is_server_error();
+        let by_status = if is_error { CacheOutcome::Error } else { CacheOutcome::Miss };
+        let number = |name| headers.get(name)?.to_str().ok()?.parse().ok();
+        Self {
+            status,
+            outcome: entry
+                .outcome
+                .or_else(|| x_cache.and_then(CacheOutcome::of_x_cache))
+                .unwrap_or(by_status),
+            id: headers.get("x-amz-cf-id").and_then(|id| id.as_bytes().try_into().ok()),
+            content_type: headers.get(CONTENT_TYPE).cloned(),
+            content_length: number(CONTENT_LENGTH),
+            content_range: headers.get(CONTENT_RANGE).and_then(range),
+            head_sent: size(headers) + "HTTP/1.1 200 \r\n\r\n".len() as u64,
+            body_sent: 0,
+            first_byte: None,
+            is_whole: *head.method() == Method::HEAD || response.body().is_end_stream(),
+            entry,
+            head,
+        }
+    }
+
+    /// So much of the body left.
+    pub(crate) fn sent(&mut self, bytes: usize) {
+        self.body_sent += bytes as u64;
+        if self.first_byte.is_none() {
+            self.first_byte = Some(self.entry.began.elapsed());
+        }
+    }
+
+    /// The body came to its end.
+    pub(crate) fn ended(&mut self) {
+        self.is_whole = true;
+    }
+
+    /// The finished fact, at the moment of asking.
+    pub(super) fn finished(&self) -> Finished<'_> {
+        let took = self.entry.began.elapsed();
+        Finished { answered: self, took, first_byte: self.first_byte.unwrap_or(took) }
+    }
+}
+
+/// A request that is over. The log and the metrics are told the same.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Finished<'a> {
+    answered: &'a Answered,
+    /// From the request's arrival to the end of the body.
+    pub(crate) took: Duration,
+    /// From the request's arrival to the first byte of the body.
+    pub(crate) first_byte: Duration,
+}
+
+impl<'a> Finished<'a> {
+    pub(super) const fn entry(&self) -> &'a Entry {
+        &self.answered.entry
+    }
+
+    pub(super) fn method(&self) -> &'a Method {
+        self.answered.head.method()
+    }
+
+    pub(super) fn version(&self) -> Version {
+        self.answered.head.version()
+    }
+
+    pub(super) fn headers(&self) -> &'a HeaderMap {
+        self.answered.head.headers()
+    }
+
+    /// The host as sent.
+    pub(super) fn host(&self) -> &'a [u8] {
+        match self.answered.head.uri().authority() {
+            Some(authority) => authority.as_str().as_bytes(),
+            None => self.headers().get(HOST).map(HeaderValue::as_bytes).unwrap_or_default(),
+        }
+    }
+
+    /// The raw path.
+    pub(super) fn path(&self) -> &'a str {
+        self.answered.head.uri().path()
+    }
+
+    /// The raw query, with all that a viewer put there.
+    pub(super) fn raw_query(&self) -> Option<&'a str> {
+        self.answered.head.uri().query()
+    }
+
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.answered.status
+    }
+
+    pub(crate) const fn outcome(&self) -> CacheOutcome {
+        self.answered.outcome
+    }
+
+    /// The value of `X-Amz-Cf-Id`.
+    pub(super) fn id(&self) -> &'a [u8] {
+        self.answered.id.as_ref().map(<[u8; 56]>::as_slice).unwrap_or_default()
+    }
+
+    pub(super) fn content_type(&self) -> Option<&'a [u8]> {
+        self.answered.content_type.as_ref().map(HeaderValue::as_bytes)
+    }
+
+    pub(super) const fn content_length(&self) -> Option<u64> {
+        self.answered.content_length
+    }
+
+    pub(super) const fn content_range(&self) -> Option<(u64, u64)> {
+        self.answered.content_range
+    }
+
+    /// Bytes of the body that were sent.
+    pub(crate) const fn body_sent(&self) -> u64 {
+        self.answered.body_sent
+    }
+
+    /// Bytes that were sent, with the headers as HTTP/1.1 spells them.
+    pub(super) const fn sent(&self) -> u64 {
+        self.answered.head_sent + self.answered.body_sent
+    }
+
+    /// Bytes that came, with the headers as HTTP/1.1 spells them.
+    pub(crate) fn received(&self) -> u64 {
+        let target = self.answered.head.uri().path_and_query().map_or(1, |it| it.as_str().len());
+        let line = self.method().as_str().len() + target + "  HTTP/1.1\r\n\r\n".len();
+        line as u64 + size(self.headers()) + self.answered.entry.body_received
+    }
+
+    /// Says whether the viewer got all of it.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.answered.is_whole
+    }
+
+    pub(crate) fn refusal(&self) -> Option<&'static str> {
+        self.answered.entry.refusal.as_ref().map(|(reason, _)| *reason)
+    }
+
+    /// Why the origin failed.
+    pub(super) fn trouble(&self) -> Option<&'static str> {
+        self.answered.entry.trouble.as_ref().map(|(reason, _)| *reason)
+    }
+
+    pub(crate) const fn reported(&self) -> Option<&'static str> {
+        self.answered.entry.reported
+    }
+
+    pub(crate) const fn gate(&self) -> Option<Duration> {
+        self.answered.entry.gate
+    }
+
+    pub(super) fn behavior(&self) -> &'a BehaviorMetrics {
+        &self.answered.entry.behavior
+    }
+}
+
+/// `name: value`, and the end of the line.
+fn size(headers: &HeaderMap) -> u64 {
+    headers.iter().map(|(name, value)| (name.as_str().len() + value.len() + 4) as u64).sum()
+}
+
+/// The first and last byte of `bytes 0-99/1234`.
+fn range(value: &HeaderValue) -> Option<(u64, u64)> {
+    let range = value.to_str().ok()?.strip_prefix("bytes ")?.split_once('/')?.0;
+    let (start, end) = range.split_once('-')?;
+    Some((start.parse().ok()?, end.parse().ok()?))
+}
