@@ -4,7 +4,7 @@
 //! refused here, before anything reads a request's host or path.
 
 use http::header::{HOST, TRANSFER_ENCODING};
-use http::{HeaderMap, Method, Request, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 
 /// Says why a request must not be read any further, if it must not.
 pub(crate) fn problem<B>(request: &Request<B>) -> Option<&'static str> {
@@ -19,6 +19,8 @@ pub(crate) fn problem<B>(request: &Request<B>) -> Option<&'static str> {
         Some("the request names no host, or more than one")
     } else if !is_framed_plainly(headers) {
         Some("the body comes in a transfer coding other than chunked")
+    } else if request.version() == Version::HTTP_2 && headers.values().any(is_padded) {
+        Some("a header's value begins or ends with white space")
     } else {
         None
     }
@@ -45,6 +47,12 @@ fn is_framed_plainly(headers: &HeaderMap) -> bool {
         (Some(only), None) => only.as_bytes().eq_ignore_ascii_case(b"chunked"),
         (Some(_), Some(_)) => false,
     }
+}
+
+/// HTTP/1 has no way to say such a value: an origin would read another one (RFC 9113 §8.2.1).
+fn is_padded(value: &HeaderValue) -> bool {
+    let is_space = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b' ' | b'\t'));
+    is_space(value.as_bytes().first()) || is_space(value.as_bytes().last())
 }
 
 #[cfg(test)]

@@ -102,7 +102,8 @@ fn a_request_may_have_256_headers_and_not_one_more() {
     let site = site().start();
     // `Host` and `Connection` are two of them.
     let with = |count: usize| {
-        let lines = (2..count).map(|number| format!("X-{number}: b\r\n")).collect::<String>();
+        let lines = (2..count).map(|number| format!("X-{number}: b\r\n"));
+        let lines = lines.collect::<Vec<_>>().concat();
         let request = format!(
             "GET /public/a.txt HTTP/1.1\r\nHost: media.test\r\nConnection: close\r\n{lines}\r\n"
         );
