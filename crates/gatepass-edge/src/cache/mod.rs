@@ -5,3 +5,7 @@ pub mod key;
 pub mod cache_control;
 
 pub mod freshness;
+
+pub mod vary;
+
+pub mod wishes;
