@@ -29,6 +29,10 @@ pub mod cache_control;
 
 pub mod freshness;
 
+pub mod vary;
+
+pub mod wishes;
+
 mod head;
 
 mod marker;

@@ -2,7 +2,7 @@ use gatepass_distribution::Selection;
 use http::{HeaderMap, Method, Version};
 use proptest::prelude::*;
 
-use super::{identify, origin_request};
+use super::{each_sent, identify, origin_request};
 use crate::asked::sample::{Sample, all_except, get, only};
 use crate::chosen::is_websocket;
 use crate::origin::request::{OriginRequest, RequestBody};
@@ -269,6 +269,38 @@ fn websocket_is_the_one_thing_that_is_upgraded_to() {
             assert_eq!(value(&headers, name), None, "{name}");
         }
     }
+}
+
+#[test]
+fn one_header_is_told_as_it_is_sent_among_all() {
+    let policies = |sample: Sample| {
+        let some = sample.clone().by(|policy| {
+            policy.headers = only(["accept", "host", "cloudfront-forwarded-proto"]);
+            policy.cookies = only(["b"]);
+            policy.brotli = true;
+        });
+        let told = sample.clone().sending(|policy| {
+            policy.headers = all_except(["accept", "user-agent"]);
+            policy.cloudfront_headers = vec!["cloudfront-viewer-address".into()];
+        });
+        [sample.clone(), some, told, all_viewer(sample)]
+    };
+    let samples = [talkative(), Sample { method: Method::PUT, ..talkative() }];
+    let mut compared = 0;
+    for sample in samples.into_iter().flat_map(policies) {
+        let mut all = sent(&sample).headers;
+        all.remove("x-amz-cf-id");
+        let mut names: Vec<_> = sample.headers.keys().chain(all.keys()).cloned().collect();
+        names.retain(|name| name != "x-amz-cf-id");
+        for name in names {
+            let mut alone: Vec<Vec<u8>> = Vec::new();
+            sample.ask(|asked| each_sent(asked, name.as_str(), |value| alone.push(value.into())));
+            let among: Vec<_> = all.get_all(&name).iter().map(|value| value.as_bytes()).collect();
+            assert_eq!(alone, among, "{name}");
+            compared += among.len();
+        }
+    }
+    assert!(compared > 50, "{compared}");
 }
 
 proptest! {
