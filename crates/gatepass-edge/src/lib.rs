@@ -62,7 +62,7 @@ pub use edge::{Clock, Edge, EdgeError};
 pub use health::{ObserveError, Observing, observe};
 pub use listener::{
     CertificateError, CertificateWarning, Certificates, Connection, Door, ListenError, Running,
-    TlsParameters, Tunnel, listen, listen_on,
+    TlsParameters, Tunnel, Vitals, listen, listen_on,
 };
 pub use metrics::{
     BehaviorMetrics, CacheStatus, ConfigStatus, Metrics, Observed, OriginMetrics, Resolved, Status,
