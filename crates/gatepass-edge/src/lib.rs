@@ -66,7 +66,7 @@ pub use edge::{Clock, Edge};
 pub use health::{ObserveError, Observing, observe};
 pub use listener::{
     CertificateError, CertificateWarning, Certificates, Connection, Door, ListenError, Running,
-    TlsParameters, listen, listen_on,
+    TlsParameters, Vitals, listen, listen_on,
 };
 pub use metrics::{
     BehaviorMetrics, CacheStatus, ConfigStatus, Metrics, Observed, OriginMetrics, Resolved, Status,

@@ -21,7 +21,7 @@ use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use gatepass::Scheme;
@@ -121,9 +121,9 @@ impl Running {
         self.certificates.as_ref()
     }
 
-    /// How many connections are open, now and as long as this is kept.
-    pub const fn connections(&self) -> &Arc<AtomicUsize> {
-        &self.open
+    /// What can be said of it from elsewhere, and after it was told to end.
+    pub fn vitals(&self) -> Vitals {
+        Vitals { open: Arc::clone(&self.open), stopped: self.stop.subscribe() }
     }
 
     /// Takes no more connections, lets what runs come to its end, and waits for it, at most
@@ -133,6 +133,25 @@ impl Running {
         for thread in self.threads {
             let _ = thread.join();
         }
+    }
+}
+
+/// How a listener is doing.
+#[derive(Clone, Debug)]
+pub struct Vitals {
+    open: Arc<AtomicUsize>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Vitals {
+    /// How many connections are open.
+    pub fn connections(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Whether it takes more of them.
+    pub fn is_taking(&self) -> bool {
+        !*self.stopped.borrow()
     }
 }
 

@@ -187,6 +187,20 @@ fn health_tells_a_living_process_from_a_ready_one() {
 }
 
 #[test]
+fn who_is_about_to_end_is_not_ready_and_knows_its_connections() {
+    let mut site = site().start();
+    let vitals = site.vitals();
+    assert_eq!((vitals.connections(), vitals.is_taking()), (0, true));
+    let mut viewer = site.connect();
+    write!(viewer, "GET / HTTP/1.1\r\nHost: media.test\r\n\r\n").unwrap();
+    viewer.read_exact(&mut [0; 8]).unwrap();
+    assert_eq!((vitals.connections(), vitals.is_taking()), (1, true));
+    drop(viewer);
+    site.drain();
+    assert_eq!((vitals.connections(), vitals.is_taking()), (0, false));
+}
+
+#[test]
 fn a_watcher_can_neither_stay_silent_nor_crowd_others_out_nor_send_without_end() {
     let seeing = watch(&Arc::new(Metrics::new()), Status::default);
     let silent: Vec<_> = (0..64).map(|_| TcpStream::connect(seeing.address()).unwrap()).collect();

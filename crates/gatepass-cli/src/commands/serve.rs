@@ -12,7 +12,8 @@ use gatepass_distribution::{
     PublicKeyRecord, Snapshot,
 };
 use gatepass_edge::{
-    AccessLog, Edge, EdgeConfig, FileSink, ListenError, LogFormat, Running, listen,
+    AccessLog, Edge, EdgeConfig, FileSink, ListenError, LogFormat, Observed, Observing, Running,
+    Status, listen, observe,
 };
 
 use super::configuration;
@@ -80,9 +81,10 @@ impl ServeArgs {
             let problems: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
             Failure::new(problems.join("\n"))
         })?;
-        let running = start(snapshot, edge, log_to(&LogTo::Stdout, LogFormat::Json)?)?;
+        let edge = open(snapshot, edge, log_to(&LogTo::Stdout, LogFormat::Json)?)?;
+        let running = start(&edge)?;
         say(&welcome::text(&folder, &self.private, &key, running.address()))?;
-        until_told(running)
+        until_told(running, || ())
     }
 
     fn draft(&self, folder: &Path, key: &OwnKey) -> Draft {
@@ -128,9 +130,27 @@ fn check(file: &Path) -> Result<ExitCode, Failure> {
 fn serve_config(file: &Path) -> Result<ExitCode, Failure> {
     let config = configuration::load(file)?;
     let log = log_to(&config.log, config.edge.log_format)?;
-    let running = start(config.snapshot, config.edge, log)?;
+    let edge = open(config.snapshot, config.edge, log.clone())?;
+    let running = start(&edge)?;
+    let _observing = observed(&edge, &running)?;
     tell(&format!("serving {} on http://{}/", file.display(), running.address()));
-    until_told(running)
+    until_told(running, || log.reopen())
+}
+
+/// Tells metrics and health, if the configuration says where.
+fn observed(edge: &Arc<Edge>, running: &Running) -> Result<Option<Observing>, Failure> {
+    let Some(address) = edge.config().metrics_listen else { return Ok(None) };
+    let (edge, vitals) = (Arc::clone(edge), running.vitals());
+    let metrics = Arc::clone(edge.metrics());
+    let status = move || {
+        let status = edge.status();
+        let is_ready = status.is_ready && vitals.is_taking();
+        Status { is_ready, connections: vitals.connections() as u64, ..status }
+    };
+    let observing = observe(address, metrics, Arc::new(status));
+    observing.map(Some).map_err(|error| {
+        Failure::new(error.to_string()).hint("choose another address for metrics-listen")
+    })
 }
 
 fn log_to(log: &LogTo, format: LogFormat) -> Result<AccessLog, Failure> {
@@ -153,9 +173,8 @@ fn open(snapshot: Snapshot, config: EdgeConfig, log: AccessLog) -> Result<Arc<Ed
     })
 }
 
-fn start(snapshot: Snapshot, config: EdgeConfig, log: AccessLog) -> Result<Running, Failure> {
-    let edge = open(snapshot, config, log)?;
-    listen(edge.config(), &edge).map_err(|error| cannot_listen(&error))
+fn start(edge: &Arc<Edge>) -> Result<Running, Failure> {
+    listen(edge.config(), edge).map_err(|error| cannot_listen(&error))
 }
 
 pub(super) fn cannot_listen(error: &ListenError) -> Failure {
@@ -167,9 +186,10 @@ pub(super) fn cannot_listen(error: &ListenError) -> Failure {
     }
 }
 
-/// Serves until SIGTERM or SIGINT, then lets what runs come to its end.
-pub(super) fn until_told(running: Running) -> Result<ExitCode, Failure> {
-    signals::wait()?;
+/// Serves until SIGTERM or SIGINT, then lets what runs come to its end. A SIGHUP before that
+/// calls `hung_up`.
+pub(super) fn until_told(running: Running, hung_up: impl FnMut()) -> Result<ExitCode, Failure> {
+    signals::wait(hung_up)?;
     tell("finishing what runs");
     running.drain();
     Ok(ExitCode::SUCCESS)

@@ -211,26 +211,33 @@ mod tests {
 
     use super::*;
 
-    /// Takes nothing until it is let go, and at most so many bytes at once.
+    /// Takes nothing until it is let go.
     #[derive(Clone, Default)]
-    struct Gated(Arc<(Mutex<(bool, Vec<u8>)>, Condvar)>);
+    struct Blocked(Arc<Held>);
 
-    impl Gated {
+    #[derive(Default)]
+    struct Held {
+        is_open: Mutex<bool>,
+        opened: Condvar,
+        bytes: Mutex<Vec<u8>>,
+    }
+
+    impl Blocked {
         fn let_go(&self) {
-            self.0.0.lock().unwrap().0 = true;
-            self.0.1.notify_all();
+            *self.0.is_open.lock().unwrap() = true;
+            self.0.opened.notify_all();
         }
 
         fn text(&self) -> String {
-            String::from_utf8(self.0.0.lock().unwrap().1.clone()).unwrap()
+            String::from_utf8(self.0.bytes.lock().unwrap().clone()).unwrap()
         }
     }
 
-    impl Write for Gated {
+    impl Write for Blocked {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let held = self.0.0.lock().unwrap();
-            let mut held = self.0.1.wait_while(held, |(open, _)| !*open).unwrap();
-            held.1.extend_from_slice(bytes);
+            let is_open = self.0.is_open.lock().unwrap();
+            drop(self.0.opened.wait_while(is_open, |open| !*open).unwrap());
+            self.0.bytes.lock().unwrap().extend_from_slice(bytes);
             Ok(bytes.len())
         }
 
@@ -241,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_sink_that_blocks_holds_up_nobody_and_what_is_lost_is_counted() {
-        let sink = Gated::default();
+        let sink = Blocked::default();
         let queue = Queue::start(Destination::Other(Box::new(sink.clone())), "# head\n");
         let line = [b'x'; 1023].iter().chain(b"\n").copied().collect::<Vec<u8>>();
         let began = Instant::now();

@@ -58,7 +58,8 @@ pub(crate) struct Script {
 
 /// Bytes that are told apart by their place and by their state.
 pub(crate) fn content(length: usize, state: u64) -> Bytes {
-    let byte = |at: usize| (at as u64 ^ (at as u64 >> 8) ^ (at as u64 >> 16)).wrapping_add(state * 97);
+    let byte =
+        |at: usize| (at as u64 ^ (at as u64 >> 8) ^ (at as u64 >> 16)).wrapping_add(state * 97);
     #[expect(clippy::cast_possible_truncation, reason = "a byte is wanted")]
     (0..length).map(|at| byte(at) as u8).collect::<Vec<_>>().into()
 }
@@ -287,8 +288,11 @@ impl Cinema {
     }
 
     pub(crate) fn with(film: Film, config: &CacheConfig) -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
         let cache = Cache::open(config, runtime.handle().clone()).unwrap();
         let mut sample = sample::get("https://one.test/film.mp4");
         sample.cache_policy.ttls.default = 60;
@@ -310,7 +314,8 @@ impl Cinema {
             let asked = Asked { now, ..asked.clone() };
             let shown = ViewerRequest::new(asked.url.clone(), asked.peer.ip(), [""; 0]);
             let verified = VerifiedPasses::with_capacity(1 << 10);
-            let admitted = Gate::Open.admit(asked, &shown, &verified, &Revocations::default(), now).unwrap();
+            let admitted =
+                Gate::Open.admit(asked, &shown, &verified, &Revocations::default(), now).unwrap();
             let serving = Serving {
                 inner: &self.cache.inner,
                 admitted: &admitted,

@@ -225,6 +225,10 @@ impl Site {
         stream
     }
 
+    pub fn vitals(&self) -> gatepass_edge::Vitals {
+        self.running.as_ref().unwrap().vitals()
+    }
+
     pub fn edge(&self) -> &Arc<Edge> {
         self.edge.as_ref().unwrap()
     }
