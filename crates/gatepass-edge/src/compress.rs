@@ -15,8 +15,7 @@ mod body;
 mod content_types;
 
 use http::header::{
-    ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG,
-    HeaderName, RANGE, VARY,
+    ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, RANGE, VARY,
 };
 use http::{HeaderMap, HeaderValue, StatusCode, Version};
 
