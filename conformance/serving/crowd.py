@@ -41,6 +41,7 @@ class Crowd:
     findings: Findings = field(default_factory=Findings)
     ends: float = 0.0
     pause: float = 1.5
+    """The longest that a viewer waits between requests, in seconds."""
 
     async def watch(self, viewers: int, seconds: float) -> None:
         self.ends = time.monotonic() + seconds
