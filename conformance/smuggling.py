@@ -13,7 +13,7 @@ from pathlib import Path
 
 from serving.ambiguous import CASES, Case
 from serving.checks import Checks
-from serving.front import Front, caddy, gatepass, nginx
+from serving.front import Outcome, caddy, gatepass, nginx
 from serving.witness import Witness
 
 
@@ -40,7 +40,7 @@ def table(columns: dict) -> None:
         print(f"{case.name:<52}{''.join(cells)}".rstrip())
 
 
-def judge(checks: Checks, case: Case, found: Front) -> None:
+def judge(checks: Checks, case: Case, found: Outcome) -> None:
     match case.wanted:
         case "refused":
             refused = found.statuses[:1] and found.statuses[0] >= 400 and not found.heard
@@ -48,6 +48,9 @@ def judge(checks: Checks, case: Case, found: Front) -> None:
             silent = not found.statuses and found.closed and not found.heard
             checks.holds(f"{case.name}: refused", bool(refused or silent), found)
             checks.holds(f"{case.name}: and nothing after it is read", len(found.statuses) < 2, found)
+        case "broken":
+            failed = not found.statuses or found.statuses[0] >= 400
+            checks.holds(f"{case.name}: refused, and closed", failed and found.closed, found)
         case "served":
             checks.holds(f"{case.name}: served", found.statuses[:1] == [200], found)
         case _:
@@ -56,7 +59,7 @@ def judge(checks: Checks, case: Case, found: Front) -> None:
     checks.holds(f"{case.name}: nothing private is asked for", not private, private)
     checks.holds(
         f"{case.name}: as many answers as the origin was asked",
-        len(found.heard) <= len(found.statuses),
+        len(found.heard) <= max(len(found.statuses), case.wanted == "broken"),
         found,
     )
     checks.holds(f"{case.name}: what the origin hears is plain", not found.odd, found.odd)

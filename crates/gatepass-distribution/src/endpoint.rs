@@ -43,28 +43,40 @@ pub enum EndpointError {
 }
 
 impl Endpoint {
+    /// Says whether the host is an IP address.
+    pub fn is_address(&self) -> bool {
+        self.host.starts_with('[') || self.host.parse::<Ipv4Addr>().is_ok()
+    }
+
     /// Reads a URL such as `http://127.0.0.1:8000/app`: the endpoint, and the path to put
     /// before every other path.
     pub fn parse_url(url: &str) -> Result<(Self, Box<str>), EndpointError> {
-        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-        let authority_end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
-        let (authority, path) = rest.split_at(authority_end);
-        if authority.contains('@') {
-            return Err(EndpointError::Credentials);
-        }
-        let is_https = match scheme {
-            _ if scheme.eq_ignore_ascii_case("https") => true,
-            _ if scheme.eq_ignore_ascii_case("http") => false,
-            _ => return Err(EndpointError::Scheme(excerpt(url))),
-        };
-        let (host, port) = split_port(authority)?;
-        if !is_host(host) {
-            return Err(EndpointError::Host(excerpt(host)));
-        }
-        let port = port.unwrap_or(if is_https { 443 } else { 80 });
-        let path = origin_path(path)?;
-        Ok((Self { is_https, host: host.to_ascii_lowercase().into(), port }, path))
+        // A password may hold any letter, so what is wrong is not repeated if one may be there.
+        let is_safe_to_repeat = !url.contains('@');
+        parse_url(url)
+            .map_err(|error| if is_safe_to_repeat { error } else { EndpointError::Credentials })
     }
+}
+
+fn parse_url(url: &str) -> Result<(Endpoint, Box<str>), EndpointError> {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let authority_end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(authority_end);
+    if authority.contains('@') {
+        return Err(EndpointError::Credentials);
+    }
+    let is_https = match scheme {
+        _ if scheme.eq_ignore_ascii_case("https") => true,
+        _ if scheme.eq_ignore_ascii_case("http") => false,
+        _ => return Err(EndpointError::Scheme(excerpt(url))),
+    };
+    let (host, port) = split_port(authority)?;
+    if !is_host(host) {
+        return Err(EndpointError::Host(excerpt(host)));
+    }
+    let port = port.unwrap_or(if is_https { 443 } else { 80 });
+    let path = origin_path(path)?;
+    Ok((Endpoint { is_https, host: host.to_ascii_lowercase().into(), port }, path))
 }
 
 impl fmt::Display for Endpoint {
@@ -197,8 +209,16 @@ mod tests {
 
     #[test]
     fn credentials_are_refused_and_not_repeated() {
-        let error = Endpoint::parse_url("https://user:secret@app/").unwrap_err();
-        assert_eq!(error, EndpointError::Credentials);
-        assert!(!error.to_string().contains("secret"));
+        for url in [
+            "https://user:secret@app/",
+            "https://user:secret/@app",
+            "https://user:s?secret@app/",
+            "user:secret@app",
+            "https://app:80:secret@",
+        ] {
+            assert_eq!(Endpoint::parse_url(url).unwrap_err(), EndpointError::Credentials, "{url}");
+        }
+        assert!(!EndpointError::Credentials.to_string().contains("secret"));
+        assert_eq!(read("https://app/@scope").1.as_ref(), "/@scope");
     }
 }

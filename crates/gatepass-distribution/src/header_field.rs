@@ -51,8 +51,7 @@ pub(crate) fn is_kept_from_origin_headers(name: &str) -> bool {
 /// Headers that a policy can't name: each belongs to one connection, or the edge asks with its
 /// own, or another setting is for it.
 pub(crate) fn is_kept_from_policies(name: &str) -> bool {
-    const NAMES: [&str; 21] = [
-        "accept-encoding",
+    const NAMES: [&str; 20] = [
         "connection",
         "content-length",
         "cookie",
@@ -108,12 +107,8 @@ pub(crate) fn is_kept_from_response_headers(name: &str) -> bool {
 
 /// CloudFront's headers that an edge can tell by itself. It doesn't know where a viewer is,
 /// nor what kind of device it has.
-pub(crate) const TOLD_BY_THE_EDGE: [&str; 4] = [
-    "cloudfront-forwarded-proto",
-    "cloudfront-viewer-address",
-    "cloudfront-viewer-http-version",
-    "cloudfront-viewer-tls",
-];
+pub(crate) const TOLD_BY_THE_EDGE: [&str; 3] =
+    ["cloudfront-forwarded-proto", "cloudfront-viewer-address", "cloudfront-viewer-http-version"];
 
 fn is_listed(name: &str, names: &[&str], prefixes: &[&str]) -> bool {
     let name = name.to_ascii_lowercase();

@@ -89,7 +89,8 @@ pub(crate) fn goes_further(asked: &Asked<'_>, name: &str) -> bool {
         | "if-none-match"
         | "if-range"
         | "if-unmodified-since"
-        | "range" => is_for_the_cache(asked.method),
+        | "range"
+        | "request-range" => is_for_the_cache(asked.method),
         _ => belongs_to_the_hop(name) || is_told_by_the_edge(name),
     };
     !is_kept_back && !is_named_by_connection(asked, name)

@@ -108,8 +108,6 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// A TLS handshake must be through within this.
     pub handshake_timeout: Duration,
-    /// An upgraded connection (WebSocket) in which nobody says anything for so long is closed.
-    pub tunnel_timeout: Duration,
     /// A viewer that takes nothing of its answer for so long is cut off.
     pub stall_timeout: Duration,
     /// Connections beyond this are closed at once.
@@ -126,7 +124,6 @@ impl Default for Limits {
             body_bytes: 64 * 1024 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
             handshake_timeout: Duration::from_secs(10),
-            tunnel_timeout: Duration::from_mins(10),
             stall_timeout: Duration::from_mins(1),
             connections: 10_000,
             drain_timeout: Duration::from_secs(30),

@@ -17,7 +17,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
@@ -31,15 +31,15 @@ use crate::access_log::{AccessLog, Entry};
 use crate::asked::Asked;
 use crate::background::Background;
 use crate::body::Body;
+use crate::cache::Cache;
 use crate::config::EdgeConfig;
 use crate::fetch::Fetch;
 use crate::incoming::{self, Sent};
 use crate::listener::{Connection, Door};
 use crate::metrics::{Metrics, Observed, Status};
-use crate::origin::directory::DirectoryError;
-use crate::serving::Serving;
+use crate::serving::{EdgeError, Serving};
 use crate::viewer::{Proxies, Viewer, ViewerError};
-use crate::{refuse, respond};
+use crate::{refuse, respond, wellformed};
 
 /// Says what time it is. Handed in, so that a test can say so too.
 pub type Clock = Arc<dyn Fn() -> EpochTime + Send + Sync>;
@@ -48,6 +48,7 @@ pub type Clock = Arc<dyn Fn() -> EpochTime + Send + Sync>;
 pub struct Edge {
     serving: ArcSwap<Serving>,
     background: Background,
+    cache: OnceLock<Cache>,
     verified: VerifiedPasses,
     proxies: Proxies,
     config: EdgeConfig,
@@ -55,11 +56,6 @@ pub struct Edge {
     log: AccessLog,
     metrics: Arc<Metrics>,
 }
-
-/// Why an edge can't serve a snapshot.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct EdgeError(#[from] DirectoryError);
 
 impl Edge {
     /// Opens every origin that the snapshot names; nothing is served until all are there.
@@ -71,11 +67,14 @@ impl Edge {
     ) -> Result<Self, Vec<EdgeError>> {
         let background = Background::default();
         let metrics = Arc::new(Metrics::new());
-        let serving = Serving::open(snapshot, None, &background, &metrics).map_err(edge_errors)?;
+        let serving = Serving::open(snapshot, None, &background, &metrics)?;
+        let cache = OnceLock::new();
+        open_cache(&cache, &serving, &config, &background).map_err(|error| vec![error])?;
         Ok(Self {
             metrics,
             serving: ArcSwap::from_pointee(serving),
             background,
+            cache,
             verified: VerifiedPasses::with_capacity(config.verified_passes_bytes),
             proxies: Proxies::new(config.trusted_proxies.clone()),
             config,
@@ -87,8 +86,10 @@ impl Edge {
     /// Serves another snapshot from now on; if it can't, the one in force stays.
     pub fn install(&self, snapshot: Snapshot) -> Result<(), Vec<EdgeError>> {
         let before = self.serving.load_full();
-        let serving = Serving::open(snapshot, Some(&before), &self.background, &self.metrics);
-        self.serving.store(Arc::new(serving.map_err(edge_errors)?));
+        let serving = Serving::open(snapshot, Some(&before), &self.background, &self.metrics)?;
+        open_cache(&self.cache, &serving, &self.config, &self.background)
+            .map_err(|error| vec![error])?;
+        self.serving.store(Arc::new(serving));
         Ok(())
     }
 
@@ -127,6 +128,9 @@ impl Edge {
         if let Some(refusal) = refuse::oversized(request, &self.config.limits, entry) {
             return refusal;
         }
+        if let Some(problem) = wellformed::problem(request) {
+            return refuse::bad_request(problem, request.method(), entry);
+        }
         let viewer = match Viewer::read(request, connection, &self.proxies) {
             Ok(viewer) => viewer,
             Err(error @ ViewerError::Host) => {
@@ -152,7 +156,8 @@ impl Edge {
         if let Some(answer) = refuse::plain_http(request, &viewer, conduct, &self.config, entry) {
             return answer;
         }
-        let fetch = Fetch { serving: &serving, limits: &self.config.limits };
+        let fetch =
+            Fetch { serving: &serving, cache: self.cache.get(), limits: &self.config.limits };
         let asking = Asking { request, connection, viewer: &viewer, route, fetch, now };
         let cors = route.behavior.cors();
         let mut response = match cors.and_then(|cors| refuse::preflight(cors, conduct, request)) {
@@ -272,10 +277,13 @@ impl Door for Edge {
 
 impl Observed for Edge {
     fn status(&self) -> Status {
+        let serving = self.serving.load();
         Status {
             is_ready: true,
             verified_passes: self.verified.len() as u64,
+            revoked_passes: serving.snapshot().facts().revocations.len() as u64,
             log_lines_dropped: self.log.dropped(),
+            cache: self.cache.get().map(|cache| cache.counts().into()),
             ..Status::default()
         }
     }
@@ -287,8 +295,18 @@ impl fmt::Debug for Edge {
     }
 }
 
-fn edge_errors(errors: Vec<DirectoryError>) -> Vec<EdgeError> {
-    errors.into_iter().map(EdgeError).collect()
+/// Folders are their own cache: without another origin none is opened.
+fn open_cache(
+    cache: &OnceLock<Cache>,
+    serving: &Serving,
+    config: &EdgeConfig,
+    background: &Background,
+) -> Result<(), EdgeError> {
+    if serving.has_remotes() && cache.get().is_none() {
+        let opened = Cache::open(&config.cache, background.handle())?;
+        let _ = cache.set(opened);
+    }
+    Ok(())
 }
 
 /// `/` is fetched as the default root object; every other path as it came.

@@ -5,23 +5,25 @@ use std::time::{Duration, UNIX_EPOCH};
 use gatepass_distribution::Admitted;
 use http::{Method, Response, StatusCode};
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 
 use crate::access_log::Entry;
 use crate::asked::Asked;
 use crate::body::Body;
+use crate::cache::Cache;
+use crate::cache::key::CacheKey;
 use crate::config::Limits;
 use crate::incoming::{Sent, bounded};
 use crate::origin::Wanted;
 use crate::origin::remote::Remote;
 use crate::origin::request::RequestBody;
 use crate::serving::{Serving, Source};
-use crate::{forward, refuse, respond};
+use crate::{chosen, forward, refuse, respond, tunnel};
 
 /// Where answers come from, for as long as one request takes.
 #[derive(Clone, Copy)]
 pub(crate) struct Fetch<'e> {
     pub(crate) serving: &'e Serving,
+    pub(crate) cache: Option<&'e Cache>,
     pub(crate) limits: &'e Limits,
 }
 
@@ -44,8 +46,38 @@ impl Fetch<'_> {
                 });
                 directory.fetch(&wanted, now).map(Body::File)
             }
-            Source::Remote(remote) => self.direct(remote, admitted, sent, entry).await,
+            Source::Remote(remote) => match self.cache_for(asked, &sent) {
+                Some(cache) => self.cached(cache, remote, &admitted, entry).await,
+                None => self.direct(remote, admitted, sent, entry).await,
+            },
         }
+    }
+
+    /// The cache, if the request is one that it can answer.
+    fn cache_for(&self, asked: &Asked<'_>, sent: &Sent) -> Option<&Cache> {
+        let may_be_kept = asked.behavior.cache_policy().keeps_anything()
+            && matches!(*asked.method, Method::GET | Method::HEAD)
+            && matches!(sent, Sent::Nothing);
+        self.cache.filter(|_| may_be_kept)
+    }
+
+    async fn cached(
+        &self,
+        cache: &Cache,
+        remote: &Remote,
+        admitted: &Admitted<Asked<'_>>,
+        entry: &mut Entry,
+    ) -> Response<Body> {
+        let invalidations = &self.serving.snapshot().facts().invalidations;
+        let as_of = |distribution: &str, path: &str| invalidations.as_of(distribution, path);
+        let served = cache.serve(admitted, remote, &as_of).await;
+        let mut response = served.response;
+        if let Some(reason) = served.trouble {
+            entry.shared_trouble(reason);
+        }
+        let outcome = respond::outcome(&mut response, served.outcome);
+        entry.outcome(outcome);
+        response
     }
 
     /// Asks the origin on behalf of this one viewer, and keeps nothing.
@@ -61,25 +93,36 @@ impl Fetch<'_> {
             Sent::Body(body) => (bounded(body, self.limits), None),
             Sent::Upgrade(upgrade) => (RequestBody::Empty, Some(upgrade)),
         };
-        let request = admitted.derive(|asked| forward::origin_request(asked, body));
-        let Asked { behavior, method, .. } = *admitted.request();
+        let request = admitted.derive(|asked| {
+            let mut request = forward::origin_request(asked, body);
+            if chosen::is_for_the_cache(asked.method) {
+                forward::add_conditions(&mut request, asked);
+            }
+            request
+        });
+        let method = admitted.request().method;
+        let changes = self.cache.filter(|_| !method.is_safe());
         let mut response = match remote.fetch(request).await {
             Ok(response) => response.map(Body::Remote),
             Err(trouble) => return refuse::trouble(&trouble, method, entry),
         };
-        respond::from_origin(&mut response, behavior);
+        forward::keep_back(admitted.request(), response.headers_mut());
+        respond::from_origin(&mut response);
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let origin = response.extensions_mut().remove::<OnUpgrade>();
             let Some((viewer, origin)) = upgrade.zip(origin) else {
                 return refuse::unasked_switch(method, entry);
             };
-            respond::switching(response.headers_mut());
-            tokio::task::spawn_local(async move {
-                if let Ok(origin) = origin.await {
-                    // Either side may end it, in any way: both are closed by being dropped.
-                    let _ = viewer.carry(TokioIo::new(origin)).await;
-                }
-            });
+            tunnel::switch(response.headers_mut());
+            tunnel::join(viewer, origin);
+        }
+        let has_changed = response.status().is_success() || response.status().is_redirection();
+        if let Some(cache) = changes.filter(|_| has_changed) {
+            // What others had is no longer what they would get (RFC 9111, 4.4).
+            cache.forget(&CacheKey::of(&Asked {
+                method: &Method::GET,
+                ..admitted.request().clone()
+            }));
         }
         if *method == Method::HEAD || response.status() == StatusCode::SWITCHING_PROTOCOLS {
             *response.body_mut() = Body::Empty;

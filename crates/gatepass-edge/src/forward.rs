@@ -5,7 +5,8 @@
 
 use gatepass_distribution::{OriginRequestPolicy, Selection};
 use http::header::{
-    ACCEPT_ENCODING, CONNECTION, COOKIE, HeaderName, SET_COOKIE, UPGRADE, USER_AGENT, VIA,
+    ACCEPT_ENCODING, CONNECTION, COOKIE, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    IF_RANGE, IF_UNMODIFIED_SINCE, RANGE, SET_COOKIE, UPGRADE, USER_AGENT, VIA,
 };
 use http::{HeaderMap, HeaderValue};
 
@@ -27,13 +28,12 @@ pub(crate) fn origin_request(asked: &Asked<'_>, body: RequestBody) -> OriginRequ
     let mut headers = HeaderMap::with_capacity(16);
     add_chosen(&mut headers, asked);
     if !chosen::is_for_the_cache(asked.method) {
-        for name in BESIDE_A_BODY {
-            add_once(&mut headers, asked, name);
-        }
+        BESIDE_A_BODY.iter().for_each(|name| add_once(&mut headers, asked, name));
     }
-    add_cookies(&mut headers, asked);
-    add_encodings(&mut headers, asked);
-    introduce(&mut headers, asked);
+    for name in [ACCEPT_ENCODING, COOKIE, USER_AGENT, VIA, X_FORWARDED_FOR.clone()] {
+        add_once(&mut headers, asked, name.as_str());
+    }
+    headers.insert(X_AMZ_CF_ID.clone(), header(request_id::next().as_bytes()));
     if chosen::is_websocket(asked) {
         switch_to_websocket(&mut headers, asked.headers);
     }
@@ -43,6 +43,45 @@ pub(crate) fn origin_request(asked: &Asked<'_>, body: RequestBody) -> OriginRequ
         query: query(asked),
         headers,
         body,
+    }
+}
+
+/// Adds what a viewer asks of the copy that it has, or of a part alone, for an origin whose
+/// answer nobody keeps.
+pub(crate) fn add_conditions(request: &mut OriginRequest, asked: &Asked<'_>) {
+    for name in [IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE] {
+        for value in asked.headers.get_all(&name) {
+            request.headers.append(name.clone(), value.clone());
+        }
+    }
+}
+
+/// Every value that the origin is sent under a name in lower case, in order; but the request's
+/// ID and what asks for WebSocket, which are no two requests' own.
+pub(crate) fn each_sent(asked: &Asked<'_>, name: &str, mut take: impl FnMut(&[u8])) {
+    let policy = asked.behavior.cache_policy();
+    let offered = Encodings { gzip: policy.gzip, brotli: policy.brotli };
+    match name {
+        "accept-encoding" if offered != Encodings::default() || !is_chosen(asked, name) => {
+            take(offered.and(Encodings::accepted(asked.headers)).as_str().as_bytes());
+        }
+        "cookie" => {
+            let cookies = cookies(asked);
+            if !cookies.is_empty() {
+                take(&cookies);
+            }
+        }
+        "user-agent" if !is_chosen(asked, name) => take(b"Amazon CloudFront"),
+        "via" => {
+            let edge = format!("{} {}", chosen::version(asked.version), respond::received_by());
+            take(&behind(asked, name, &edge));
+        }
+        "x-forwarded-for" => {
+            let peer = asked.peer.ip().to_canonical().to_string();
+            take(&behind(asked, name, &peer));
+        }
+        _ if is_chosen(asked, name) => chosen::each_value(asked, name, take),
+        _ => {}
     }
 }
 
@@ -76,11 +115,9 @@ pub(crate) fn keep_back(asked: &Asked<'_>, headers: &mut HeaderMap) {
 /// The choice of both policies. Either may add to the other, but two that name what is left
 /// out leave all of it out.
 fn either<'p>(
-    asked: &'p Asked<'_>,
     of_cache: &'p Selection,
-    of_origin: impl Fn(&OriginRequestPolicy) -> &Selection + 'p,
+    of_origin: Option<&'p Selection>,
 ) -> impl Fn(&str) -> bool + 'p {
-    let of_origin = asked.behavior.origin_request_policy().map(of_origin);
     move |name| match (of_cache, of_origin) {
         (Selection::AllExcept(_), Some(other @ Selection::AllExcept(_))) => {
             of_cache.covers(name) && other.covers(name)
@@ -92,8 +129,8 @@ fn either<'p>(
 
 fn query(asked: &Asked<'_>) -> Option<Box<str>> {
     let of_cache = &asked.behavior.cache_policy().query_strings;
-    let covers = either(asked, of_cache, |policy| &policy.query_strings);
-    let mut segments = chosen::parameters(asked, covers);
+    let of_origin = asked.behavior.origin_request_policy().map(|policy| &policy.query_strings);
+    let mut segments = chosen::parameters(asked, either(of_cache, of_origin));
     let first = segments.next()?;
     let joined = segments.fold(first.to_owned(), |mut query, segment| {
         query.push('&');
@@ -103,85 +140,78 @@ fn query(asked: &Asked<'_>) -> Option<Box<str>> {
     Some(joined.into())
 }
 
+fn is_chosen(asked: &Asked<'_>, name: &str) -> bool {
+    let by_origin = |policy: &OriginRequestPolicy| match &policy.headers {
+        // What the edge tells is chosen by name alone.
+        all @ (Selection::AllExcept(_) | Selection::All) => {
+            all.covers(name) && !chosen::is_told_by_the_edge(name)
+        }
+        other => other.covers(name),
+    };
+    let is_told =
+        |policy: &OriginRequestPolicy| policy.cloudfront_headers.iter().any(|told| **told == *name);
+    asked.behavior.cache_policy().headers.covers(name)
+        || asked
+            .behavior
+            .origin_request_policy()
+            .is_some_and(|policy| by_origin(policy) || is_told(policy))
+        || (!chosen::is_for_the_cache(asked.method) && BESIDE_A_BODY.contains(&name))
+}
+
 fn add_chosen(headers: &mut HeaderMap, asked: &Asked<'_>) {
-    if let Selection::Only(names) = &asked.behavior.cache_policy().headers {
-        names.iter().for_each(|name| add_once(headers, asked, name));
-    }
+    let mut add = |name: &str| add_once(headers, asked, name);
+    asked.behavior.cache_policy().headers.names().iter().for_each(|name| add(name));
     let Some(policy) = asked.behavior.origin_request_policy() else {
         return;
     };
-    policy.cloudfront_headers.iter().for_each(|name| add_once(headers, asked, name));
+    policy.cloudfront_headers.iter().for_each(|name| add(name));
     match &policy.headers {
         Selection::None => {}
-        Selection::Only(names) => names.iter().for_each(|name| add_once(headers, asked, name)),
-        selection @ (Selection::AllExcept(_) | Selection::All) => {
-            let names = asked.headers.keys().map(HeaderName::as_str).chain(["host"]);
-            let viewers = names.filter(|name| !chosen::is_told_by_the_edge(name));
-            let covered = viewers.filter(|name| selection.covers(name));
-            covered.for_each(|name| add_once(headers, asked, name));
+        Selection::Only(names) => names.iter().for_each(|name| add(name)),
+        Selection::AllExcept(_) | Selection::All => {
+            asked.headers.keys().for_each(|name| add(name.as_str()));
+            // HTTP/2 calls it otherwise.
+            add("host");
         }
     }
 }
 
-/// Adds every value of a header, unless it is there already.
+/// Adds every value of a header that is to be sent, unless it is there already.
 fn add_once(headers: &mut HeaderMap, asked: &Asked<'_>, name: &str) {
     let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
         return;
     };
-    if headers.contains_key(&name) {
-        return;
+    if !headers.contains_key(&name) {
+        each_sent(asked, name.as_str(), |value| {
+            headers.append(name.clone(), header(value));
+        });
     }
-    chosen::each_value(asked, name.as_str(), |value| {
-        headers.append(name.clone(), header(value));
-    });
 }
 
-fn add_cookies(headers: &mut HeaderMap, asked: &Asked<'_>) {
+fn cookies(asked: &Asked<'_>) -> Vec<u8> {
     let of_cache = &asked.behavior.cache_policy().cookies;
-    let covers = either(asked, of_cache, |policy| &policy.cookies);
-    let cookies: Vec<&[u8]> = chosen::cookies(asked, covers).collect();
-    if !cookies.is_empty() {
-        headers.insert(COOKIE, header(&cookies.join(&b"; "[..])));
+    let of_origin = asked.behavior.origin_request_policy().map(|policy| &policy.cookies);
+    let mut joined = Vec::new();
+    for cookie in chosen::cookies(asked, either(of_cache, of_origin)) {
+        if !joined.is_empty() {
+            joined.extend_from_slice(b"; ");
+        }
+        joined.extend_from_slice(cookie);
     }
-}
-
-/// It is normalized, as it is in the key. Or it was chosen, and is as the viewer sent it. Or
-/// the answer must not depend on it.
-fn add_encodings(headers: &mut HeaderMap, asked: &Asked<'_>) {
-    let policy = asked.behavior.cache_policy();
-    let offered = Encodings { gzip: policy.gzip, brotli: policy.brotli };
-    let covers = either(asked, &policy.headers, |policy| &policy.headers);
-    if offered != Encodings::default() || !covers(ACCEPT_ENCODING.as_str()) {
-        let accepted = offered.and(Encodings::accepted(asked.headers));
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(accepted.as_str()));
-    }
-}
-
-/// Says who asks: the viewer's address behind those that it names itself, and the edge.
-fn introduce(headers: &mut HeaderMap, asked: &Asked<'_>) {
-    let viewers_agent =
-        either(asked, &asked.behavior.cache_policy().headers, |policy| &policy.headers);
-    if !viewers_agent(USER_AGENT.as_str()) {
-        headers.insert(USER_AGENT, HeaderValue::from_static("Amazon CloudFront"));
-    }
-    let peer = asked.peer.ip().to_canonical().to_string();
-    headers.insert(X_FORWARDED_FOR.clone(), behind(asked, &X_FORWARDED_FOR, &peer));
-    let edge = format!("{} {}", chosen::version(asked.version), respond::received_by());
-    headers.insert(VIA, behind(asked, &VIA, &edge));
-    headers.insert(X_AMZ_CF_ID.clone(), header(request_id::next().as_bytes()));
+    joined
 }
 
 /// A list as the viewer sent it, and one more at its end.
-fn behind(asked: &Asked<'_>, name: &HeaderName, last: &str) -> HeaderValue {
+fn behind(asked: &Asked<'_>, name: &str, last: &str) -> Vec<u8> {
     let mut list = Vec::new();
-    chosen::each_value(asked, name.as_str(), |line| {
+    chosen::each_value(asked, name, |line| {
         if !line.is_empty() {
             list.extend_from_slice(line);
             list.extend_from_slice(b", ");
         }
     });
     list.extend_from_slice(last.as_bytes());
-    header(&list)
+    list
 }
 
 fn switch_to_websocket(headers: &mut HeaderMap, sent: &HeaderMap) {

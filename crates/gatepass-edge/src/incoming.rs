@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
+use http::header::UPGRADE;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::config::Limits;
-use crate::listener::Tunnel;
 use crate::origin::request::RequestBody;
 use crate::origin::trouble::Trouble;
 
@@ -23,17 +24,16 @@ pub(crate) enum Sent {
     /// A body, of which nothing was read yet.
     Body(Incoming),
     /// Whatever is spoken after a switch of protocols.
-    Upgrade(Tunnel),
+    Upgrade(OnUpgrade),
 }
 
 /// The head of a request, and what comes after it.
-pub(crate) fn split(mut request: Request<Incoming>) -> (Request<()>, Sent) {
-    let tunnel = Tunnel::of(&mut request);
-    let (head, body) = request.into_parts();
-    let sent = match tunnel {
+pub(crate) fn split(request: Request<Incoming>) -> (Request<()>, Sent) {
+    let (mut head, body) = request.into_parts();
+    let sent = match head.extensions.remove::<OnUpgrade>() {
         _ if !body.is_end_stream() => Sent::Body(body),
-        Some(tunnel) => Sent::Upgrade(tunnel),
-        None => Sent::Nothing,
+        Some(upgrade) if head.headers.contains_key(UPGRADE) => Sent::Upgrade(upgrade),
+        _ => Sent::Nothing,
     };
     (Request::from_parts(head, ()), sent)
 }

@@ -11,6 +11,8 @@ mod edge;
 
 mod incoming;
 
+mod wellformed;
+
 mod viewer;
 
 mod refuse;
@@ -29,6 +31,8 @@ pub mod asked;
 mod fetch;
 
 mod chosen;
+mod tunnel;
+
 mod serving;
 
 mod forward;
@@ -58,13 +62,14 @@ pub use body::{Body, Logged};
 pub use config::{
     AcmeConfig, CacheConfig, CertificateFiles, DiskConfig, EdgeConfig, Limits, LogFormat,
 };
-pub use edge::{Clock, Edge, EdgeError};
+pub use edge::{Clock, Edge};
 pub use health::{ObserveError, Observing, observe};
 pub use listener::{
     CertificateError, CertificateWarning, Certificates, Connection, Door, ListenError, Running,
-    TlsParameters, Tunnel, Vitals, listen, listen_on,
+    TlsParameters, Vitals, listen, listen_on,
 };
 pub use metrics::{
     BehaviorMetrics, CacheStatus, ConfigStatus, Metrics, Observed, OriginMetrics, Resolved, Status,
 };
 pub use outcome::CacheOutcome;
+pub use serving::EdgeError;

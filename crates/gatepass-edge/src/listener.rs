@@ -11,10 +11,10 @@
 
 mod certificate;
 mod certificates;
+mod counted;
 mod first_words;
 mod sockets;
 mod tls;
-mod tunnel;
 mod worker;
 
 use std::future::Future;
@@ -33,7 +33,6 @@ pub use self::certificate::CertificateError;
 pub use self::certificates::{CertificateWarning, Certificates};
 use self::sockets::Sockets;
 pub use self::tls::TlsParameters;
-pub use self::tunnel::Tunnel;
 use self::worker::Worker;
 use crate::body::Body;
 use crate::config::EdgeConfig;

@@ -34,6 +34,13 @@ pub(crate) fn host() -> String {
     HEXLOWER.encode(&bytes)
 }
 
+/// A number that comes once.
+pub(crate) fn number() -> u64 {
+    let mut bytes = [0; 8];
+    fill(&mut bytes);
+    u64::from_le_bytes(bytes)
+}
+
 /// `SplitMix64`, seeded by the operating system once a thread.
 fn fill(bytes: &mut [u8]) {
     STATE.with(|state| {

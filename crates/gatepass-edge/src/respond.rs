@@ -3,16 +3,16 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use gatepass_distribution::{CacheBehavior, Conduct, Cors};
+use gatepass_distribution::{Conduct, Cors};
 use http::header::{
     ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, AGE, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE,
-    ETAG, HeaderName, HeaderValue, LAST_MODIFIED, LOCATION, ORIGIN, SERVER, SET_COOKIE, UPGRADE,
-    VARY, VIA,
+    ETAG, HeaderName, HeaderValue, LAST_MODIFIED, LOCATION, ORIGIN, SERVER, VARY, VIA,
 };
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 
 use crate::body::Body;
+use crate::outcome::CacheOutcome;
 use crate::request_id;
 
 static X_AMZ_CF_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
@@ -101,23 +101,20 @@ pub(crate) fn redirect(status: StatusCode, location: &str, method: &Method) -> R
     response
 }
 
-/// Takes from an origin's answer what is not for viewers of this behavior.
-pub(crate) fn from_origin(response: &mut Response<Body>, behavior: &CacheBehavior) {
-    let forwards_cookies = !behavior.cache_policy().cookies.is_none()
-        || behavior.origin_request_policy().is_some_and(|policy| !policy.cookies.is_none());
+/// Says where an answer came from.
+pub(crate) fn outcome(response: &mut Response<Body>, outcome: CacheOutcome) -> CacheOutcome {
+    let is_error = response.status().is_client_error() || response.status().is_server_error();
+    let outcome = if is_error { CacheOutcome::Error } else { outcome };
+    response.headers_mut().insert(&X_CACHE, HeaderValue::from_static(outcome.x_cache()));
+    outcome
+}
+
+/// Takes from an origin's answer what is for this edge to say.
+pub(crate) fn from_origin(response: &mut Response<Body>) {
     let headers = response.headers_mut();
-    if !forwards_cookies {
-        headers.remove(SET_COOKIE);
-    }
     for ours in [&X_CACHE, &X_AMZ_CF_ID, &X_AMZ_CF_POP] {
         headers.remove(ours);
     }
-}
-
-/// The headers that a switch to WebSocket needs and that no other answer may carry.
-pub(crate) fn switching(headers: &mut HeaderMap) {
-    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
 }
 
 /// The headers that the behavior puts on everything.

@@ -1,13 +1,15 @@
 //! One snapshot, and the places that its content comes from.
 
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 use gatepass_distribution::{CacheBehavior, Distribution, Origin, OriginKind, Route, Snapshot};
 
 use crate::background::Background;
-use crate::metrics::{BehaviorMetrics, Metrics, Resolved};
+use crate::cache::CacheError;
+use crate::metrics::{BehaviorMetrics, Metrics, OriginMetrics, Resolved};
 use crate::origin::directory::{Directory, DirectoryError};
-use crate::origin::remote::Remote;
+use crate::origin::remote::{Remote, Surroundings};
 
 /// What requests are answered from, until another takes its place. A request keeps the one
 /// that it began with.
@@ -34,14 +36,16 @@ impl Serving {
         before: Option<&Self>,
         background: &Background,
         metrics: &Metrics,
-    ) -> Result<Self, Vec<DirectoryError>> {
+    ) -> Result<Self, Vec<EdgeError>> {
         let mut errors = Vec::new();
         let mut sources = Vec::new();
+        let around = LazyCell::new(|| Surroundings::new(background.handle()));
         for distribution in snapshot.distributions() {
             let mut opened = Vec::new();
             for origin in distribution.origins() {
+                let counters = || metrics.of_origin(distribution.id(), &origin.id);
                 let known = before.and_then(|before| before.same(distribution, origin));
-                match known.map_or_else(|| open(origin, background), Ok) {
+                match known.map_or_else(|| open(origin, &around, &counters), Ok) {
                     Ok(source) => opened.push(source),
                     Err(error) => errors.push(error),
                 }
@@ -57,6 +61,11 @@ impl Serving {
 
     pub(crate) const fn snapshot(&self) -> &Snapshot {
         &self.snapshot
+    }
+
+    /// Says whether anything comes from further away than a folder.
+    pub(crate) fn has_remotes(&self) -> bool {
+        self.sources.iter().flatten().any(|source| matches!(source, Source::Remote(_)))
     }
 
     /// The counters of a route through this snapshot.
@@ -81,9 +90,39 @@ impl Serving {
     }
 }
 
-fn open(origin: &Origin, background: &Background) -> Result<Source, DirectoryError> {
+fn open(
+    origin: &Origin,
+    around: &LazyCell<Surroundings, impl FnOnce() -> Surroundings>,
+    counters: &dyn Fn() -> Arc<OriginMetrics>,
+) -> Result<Source, EdgeError> {
     match &origin.kind {
         OriginKind::Directory(path) => Ok(Source::Directory(Arc::new(Directory::open(path)?))),
-        _ => Ok(Source::Remote(Remote::open(origin, &background.handle()))),
+        _ => match Remote::open(origin, around) {
+            Ok(remote) => Ok(Source::Remote(remote.counted_by(counters()))),
+            Err(problem) => {
+                let problem = problem.to_string().into();
+                Err(EdgeError::Remote { id: origin.id.clone(), problem })
+            }
+        },
     }
+}
+
+/// Why an edge can't serve a snapshot.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EdgeError {
+    /// A folder can't be opened.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The cache can't be opened.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// An origin could never be asked.
+    #[error("the origin {id:?} can't be used: {problem}")]
+    Remote {
+        /// The origin's ID.
+        id: Box<str>,
+        /// What is wrong.
+        problem: Box<str>,
+    },
 }

@@ -6,6 +6,7 @@
 mod browser;
 pub(crate) mod cache;
 pub(crate) mod fuzz;
+mod load;
 mod origins;
 mod rust;
 mod signers;
@@ -33,6 +34,13 @@ pub(crate) fn test(checkout: &Checkout, words: &[&str]) -> Result<(), Failure> {
 pub(crate) fn list() -> String {
     let stage = |Stage { name, about, .. }: &Stage| format!("  {name:<10} {about}");
     STAGES.iter().map(stage).collect::<Vec<_>>().join("\n")
+}
+
+/// A number of seconds from the environment, for stages that run as long as one likes.
+fn seconds(variable: &str, otherwise: u32) -> Result<u32, Failure> {
+    let Some(text) = std::env::var_os(variable) else { return Ok(otherwise) };
+    let number = text.to_str().and_then(|text| text.parse().ok()).filter(|number| *number > 0);
+    number.ok_or_else(|| Failure::new(format!("{variable} is {text:?}, and no number of seconds")))
 }
 
 struct Stage {
@@ -90,7 +98,7 @@ fn tools(checkout: &Checkout) -> Result<Tally, Failure> {
     Ok(Tally::default())
 }
 
-const STAGES: [Stage; 8] = [
+const STAGES: [Stage; 9] = [
     Stage { name: "tools", about: "what the tests need from outside is there", run: tools },
     Stage { name: "rust", about: "the workspace's own tests", run: rust::run },
     Stage {
@@ -113,6 +121,11 @@ const STAGES: [Stage; 8] = [
         about: "requests that can be read in two ways, beside nginx and Caddy",
         run: smuggling::run,
     },
+    Stage {
+        name: "load",
+        about: "a thousand viewers, reloads, invalidations, a dying origin, power cuts",
+        run: load::run,
+    },
     Stage { name: "browser", about: "the demo's story, in a real browser", run: browser::run },
-    Stage { name: "fuzz", about: "each fuzz target, for a minute", run: fuzz::run },
+    Stage { name: "fuzz", about: "each fuzz target, for a while", run: fuzz::run },
 ];

@@ -119,7 +119,9 @@ impl ServeArgs {
 }
 
 fn check(file: &Path) -> Result<ExitCode, Failure> {
-    let config = configuration::load(file)?;
+    let mut config = configuration::load(file)?;
+    // The folder of the cache belongs to the process that serves.
+    config.edge.cache.disk = None;
     open(config.snapshot, config.edge, AccessLog::off())?;
     say(&format!("{} is well-formed\n", file.display()))?;
     Ok(ExitCode::SUCCESS)

@@ -3,14 +3,23 @@
 //! A field that we don't know is a mistake, not a default: `cahce = …` must not pass for
 //! "no cache wanted". Paths are relative to the file.
 
+mod behavior;
 mod distribution;
 mod edge;
+mod kept;
 mod keys;
 mod mistakes;
+mod origin;
+mod policy;
+mod size;
 mod table;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod whole;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gatepass_distribution::{Draft, Snapshot};
 use gatepass_edge::EdgeConfig;
@@ -24,6 +33,12 @@ use self::table::{Reader, Table};
 pub(crate) struct Config {
     pub(crate) edge: EdgeConfig,
     pub(crate) log: LogTo,
+    /// The folder of what operators add while an edge runs.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the commands that follow a store are not there yet")
+    )]
+    pub(crate) state: PathBuf,
     pub(crate) snapshot: Snapshot,
 }
 
@@ -38,20 +53,28 @@ pub(crate) fn read(text: &str, folder: &Path, read_file: ReadFile<'_>) -> Result
     }
     let reader = Reader::default();
     let mut root = Table::root(&reader, &document);
-    let (edge, log) = edge::read(root.table("edge"), folder);
+    let edge = edge::read(root.table("edge"), folder, read_file);
     let draft = Draft {
         public_keys: keys::public_keys(root.tables("public-key"), folder, read_file),
         key_groups: keys::key_groups(root.tables("key-group")),
+        cache_policies: policy::cache_policies(root.tables("cache-policy")),
+        origin_request_policies: policy::origin_request_policies(
+            root.tables("origin-request-policy"),
+        ),
         distributions: distribution::read(root.tables("distribution"), folder),
-        ..Draft::default()
     };
     if draft.distributions.is_empty() {
         root.mistake("distribution", "nothing is served: add a [[distribution]]");
     }
     root.finish();
-    match (Snapshot::check(&draft), reader.is_clean()) {
-        (Ok(snapshot), true) => Ok(Config { edge, log, snapshot }),
-        (Ok(_), false) => Err(Mistakes::found(text, reader, &[])),
-        (Err(mistakes), _) => Err(Mistakes::found(text, reader, &mistakes)),
+    let mut mistakes = whole::mistakes(&draft, &edge);
+    match Snapshot::check(&draft) {
+        Ok(snapshot) if mistakes.is_empty() && reader.is_clean() => {
+            Ok(Config { edge: edge.config, log: edge.log, state: edge.state, snapshot })
+        }
+        checked => {
+            mistakes.extend(checked.err().into_iter().flatten());
+            Err(Mistakes::found(text, reader, &mistakes))
+        }
     }
 }

@@ -41,6 +41,7 @@ pub(super) struct Table<'d> {
 }
 
 /// A value and where it lies.
+#[derive(Clone)]
 pub(super) struct Value<'d> {
     reader: &'d Reader,
     path: String,
@@ -145,6 +146,34 @@ impl<'d> Value<'d> {
         flag
     }
 
+    /// Says whether it is text, without telling a mistake.
+    pub(super) fn is_text(&self) -> bool {
+        self.content.is_str()
+    }
+
+    /// Says whether it is a table, without telling a mistake.
+    pub(super) fn is_table(&self) -> bool {
+        self.content.is_table()
+    }
+
+    /// Says whether it is a list, without telling a mistake.
+    pub(super) fn is_list(&self) -> bool {
+        self.content.is_array()
+    }
+
+    /// Text that is one of a few words.
+    pub(super) fn choice<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
+        let text = self.text()?;
+        let chosen = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
+        if chosen.is_none() {
+            let known: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
+            let (last, others) = known.split_last().expect("there is something to choose");
+            let known = format!("{} or {last}", others.join(", "));
+            self.mistake(format!("{text:?} is not known here: expected {known}"));
+        }
+        chosen
+    }
+
     /// A whole number within bounds.
     pub(super) fn number(&self, bounds: std::ops::RangeInclusive<u64>) -> Option<u64> {
         let number = self
@@ -188,6 +217,22 @@ impl<'d> Value<'d> {
         self.items().iter().filter_map(|item| item.text().map(Box::from)).collect()
     }
 
+    /// The names and texts of a table whose names are the operator's.
+    pub(super) fn named_texts(self) -> Vec<(Box<str>, Box<str>)> {
+        let Some(fields) = self.content.as_table() else {
+            self.expected("a table such as { X-Name = \"value\" }");
+            return Vec::new();
+        };
+        let texts = fields.iter().filter_map(|(name, value)| {
+            let path = format!("{}.{}", self.path, name.get_ref());
+            self.reader.found(&path, name.span());
+            let (place, content) = (value.span(), value.get_ref());
+            let text = Value { reader: self.reader, path, place, content }.text()?;
+            Some((Box::from(&**name.get_ref()), text.into()))
+        });
+        texts.collect()
+    }
+
     pub(super) fn table(self) -> Table<'d> {
         let fields = self.content.as_table();
         if fields.is_none() {
@@ -196,7 +241,8 @@ impl<'d> Value<'d> {
         Table { reader: self.reader, path: self.path, place: self.place, fields, asked: Vec::new() }
     }
 
-    fn expected(&self, what: &str) {
+    /// Tells that the value is of another kind than `what`.
+    pub(super) fn expected(&self, what: &str) {
         self.mistake(format!("{}: expected {what}, not {}", self.path, kind(self.content)));
     }
 }

@@ -88,6 +88,22 @@ impl Check<'_> {
                     s3.bucket
                 ),
             );
+        } else if !s3.is_path_style && s3.endpoint.is_address() {
+            self.mistake(
+                format!("{at}.s3.endpoint"),
+                format!(
+                    "no host name begins with a bucket's and ends with {}: set path-style = true",
+                    s3.endpoint.host
+                ),
+            );
+        } else if !s3.is_path_style && s3.endpoint.is_https && s3.bucket.contains('.') {
+            self.mistake(
+                format!("{at}.s3.bucket"),
+                format!(
+                    "no certificate is for {}.{}, because of the dots: set path-style = true",
+                    s3.bucket, s3.endpoint.host
+                ),
+            );
         }
         let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if !(1..=64).contains(&s3.region.len()) || !s3.region.bytes().all(is_word) {

@@ -46,6 +46,14 @@ impl Check<'_> {
                 "a cache key holds headers by name: expected \"none\" or a list",
             );
         }
+        if (policy.gzip || policy.brotli)
+            && policy.headers.names().iter().any(|name| &**name == "accept-encoding")
+        {
+            self.mistake(
+                format!("{key}.headers"),
+                "accept-encoding is in the key already, by gzip and brotli; with both false it can be listed",
+            );
+        }
         self.names(&format!("{key}.cookies"), "cookies", &policy.cookies);
         for (nth, name) in policy.cookies.names().iter().enumerate() {
             if CookieName::recognize(name.as_bytes()).is_some() {
@@ -61,6 +69,14 @@ impl Check<'_> {
     fn own_origin_request_policy(&mut self, at: &str, policy: &OriginRequestPolicy) {
         self.own_id(at, &policy.id, managed_origin_request_policy(&policy.id).is_some());
         self.headers(&format!("{at}.headers"), &policy.headers);
+        if let Selection::Only(names) = &policy.headers
+            && names.iter().any(|name| &**name == "authorization")
+        {
+            self.mistake(
+                format!("{at}.headers"),
+                "authorization goes to the origin with everything, or as part of a cache key: answers must not be shared by those who send different ones",
+            );
+        }
         for name in &policy.cloudfront_headers {
             self.cloudfront_header(&format!("{at}.headers"), name);
         }

@@ -295,3 +295,6 @@ fn varies_by_everything(headers: &HeaderMap) -> bool {
         .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
         .any(|name| name.trim_ascii() == b"*")
 }
+
+#[cfg(test)]
+mod tests;

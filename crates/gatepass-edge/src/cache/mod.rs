@@ -1,7 +1,259 @@
 //! What is kept of the origins' answers.
+//!
+//! An object is a [head](head) and [slices](slices): pieces of its body, all of one size but
+//! the last. Both lie in the [store](store), in memory and on disk. What is missing is fetched
+//! by a [flight](flight) that many viewers share, and [poured](pour) to them while it arrives.
+//! Begin with [`serve`].
+
+use std::fmt;
+use std::hash::RandomState;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use gatepass::EpochTime;
+use gatepass_distribution::Admitted;
+use http::Response;
+use tokio::runtime::Handle;
+
+use crate::asked::Asked;
+use crate::body::Body;
+use crate::config::CacheConfig;
+use crate::metrics::CacheStatus;
+use crate::origin::remote::Remote;
+use crate::outcome::CacheOutcome;
 
 pub mod key;
 
 pub mod cache_control;
 
 pub mod freshness;
+
+pub mod vary;
+
+pub mod wishes;
+
+mod head;
+
+mod marker;
+
+mod store;
+
+mod record;
+
+mod disk;
+
+mod upstream;
+
+mod fill;
+
+mod flight;
+
+mod pour;
+
+mod lead;
+
+mod slices;
+
+mod reader;
+
+mod answer;
+
+mod wish;
+
+mod serve;
+
+#[cfg(test)]
+mod script;
+
+#[cfg(test)]
+mod tests;
+
+pub use disk::CacheError;
+pub use reader::Reader;
+
+/// What is kept of the origins' answers. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Cache {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    store: store::Store,
+    slice_bytes: u64,
+    runtime: Handle,
+    flights: flight::Flights,
+    fills: flight::Fills,
+    /// What turned out to be for one viewer alone, and until when that is remembered.
+    alone: quick_cache::sync::Cache<key::CacheKey, Instant>,
+    seed: RandomState,
+    outcomes: [AtomicU64; CacheOutcome::ALL.len()],
+}
+
+/// Since when what is kept doesn't count: the invalidations that hold.
+pub trait Facts: Sync {
+    /// Everything of this distribution and raw path that was asked for at that second or
+    /// before counts as absent.
+    fn as_of(&self, distribution_id: &str, path: &str) -> Option<EpochTime>;
+}
+
+impl<F: Fn(&str, &str) -> Option<EpochTime> + Sync> Facts for F {
+    fn as_of(&self, distribution_id: &str, path: &str) -> Option<EpochTime> {
+        self(distribution_id, path)
+    }
+}
+
+/// A response, and where it came from.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Served {
+    /// The response, without the headers that all responses carry.
+    pub response: Response<Body>,
+    /// Where it came from.
+    pub outcome: CacheOutcome,
+    /// What was the matter with the origin, as [`Trouble::reason`] names it.
+    ///
+    /// [`Trouble::reason`]: crate::origin::trouble::Trouble::reason
+    pub trouble: Option<&'static str>,
+}
+
+/// How a cache is doing.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct CacheCounts {
+    /// About how many bytes lie in memory.
+    pub memory_bytes: u64,
+    /// How many entries, heads and slices, lie in memory.
+    pub memory_entries: u64,
+    /// Bytes written to disk so far.
+    pub disk_written_bytes: u64,
+    /// Bytes read from disk so far.
+    pub disk_read_bytes: u64,
+    /// Responses from the cache.
+    pub hits: u64,
+    /// Responses from the cache after the origin was asked.
+    pub refresh_hits: u64,
+    /// Responses from the origin.
+    pub misses: u64,
+    /// Requests that the origin failed.
+    pub errors: u64,
+    /// Entries that were too large to be kept.
+    pub rejected: u64,
+    /// Questions to origins that are shared by those who ask the same.
+    pub flights: u64,
+    /// Bodies that arrive from origins and are kept.
+    pub fills: u64,
+}
+
+impl From<CacheCounts> for CacheStatus {
+    fn from(counts: CacheCounts) -> Self {
+        Self {
+            memory_bytes: counts.memory_bytes,
+            disk_bytes: counts.disk_written_bytes,
+            entries: counts.memory_entries,
+            hits: counts.hits + counts.refresh_hits,
+            misses: counts.misses,
+            evictions: 0,
+            rejected_inserts: counts.rejected,
+        }
+    }
+}
+
+/// How long it is remembered that an answer was for one viewer alone.
+const ALONE: Duration = Duration::from_secs(5);
+
+/// Of how many objects that is remembered.
+const ALONE_OBJECTS: usize = 10_000;
+
+impl Cache {
+    /// Opens the store. What a disk still holds is there again at once. Everything that
+    /// outlives a request runs on `runtime`, which must have threads of its own.
+    pub fn open(config: &CacheConfig, runtime: Handle) -> Result<Self, CacheError> {
+        let store = disk::open(config, &runtime)?;
+        let inner = Inner {
+            store,
+            slice_bytes: config.slice_bytes.max(1).into(),
+            runtime,
+            flights: flight::Flights::default(),
+            fills: flight::Fills::default(),
+            alone: quick_cache::sync::Cache::new(ALONE_OBJECTS),
+            seed: RandomState::new(),
+            outcomes: Default::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Answers a GET or HEAD request from what is kept, or from the origin.
+    pub async fn serve(
+        &self,
+        admitted: &Admitted<Asked<'_>>,
+        remote: &Remote,
+        facts: &dyn Facts,
+    ) -> Served {
+        let upstream = || upstream::Upstream::Remote(remote.clone());
+        let serving = serve::Serving { inner: &self.inner, admitted, upstream: &upstream, facts };
+        serving.run().await
+    }
+
+    /// Drops an object and its variants: it was changed by a request that the edge let through.
+    pub fn forget(&self, key: &key::CacheKey) {
+        self.inner.flights.forget(key);
+        self.inner.store.keep(store::Place::head(key), store::Kept::Gone);
+    }
+
+    /// How it is doing.
+    pub fn counts(&self) -> CacheCounts {
+        let (bytes, entries) = self.inner.store.usage();
+        let (written, read) = self.inner.store.disk_traffic();
+        let outcome =
+            |outcome| self.inner.outcomes[CacheOutcome::index(outcome)].load(Ordering::Relaxed);
+        CacheCounts {
+            memory_bytes: bytes as u64,
+            memory_entries: entries as u64,
+            disk_written_bytes: written as u64,
+            disk_read_bytes: read as u64,
+            hits: outcome(CacheOutcome::Hit),
+            refresh_hits: outcome(CacheOutcome::RefreshHit),
+            misses: outcome(CacheOutcome::Miss),
+            errors: outcome(CacheOutcome::Error),
+            rejected: self.inner.store.rejected(),
+            flights: self.inner.flights.under_way() as u64,
+            fills: self.inner.fills.under_way() as u64,
+        }
+    }
+
+    /// Writes what waits to be written to disk. Nothing is kept afterwards.
+    pub async fn close(&self) {
+        self.inner.store.close().await;
+    }
+}
+
+impl Inner {
+    fn is_alone(&self, key: &key::CacheKey) -> bool {
+        self.alone.get(key).is_some_and(|until| Instant::now() < until)
+    }
+
+    fn go_alone(&self, key: &key::CacheKey) {
+        self.alone.insert(*key, Instant::now() + ALONE);
+    }
+
+    fn go_together(&self, key: &key::CacheKey) {
+        self.alone.remove(key);
+    }
+
+    fn count(&self, outcome: CacheOutcome) {
+        self.outcomes[outcome.index()].fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner").field("slice_bytes", &self.slice_bytes).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache").field("counts", &self.counts()).finish()
+    }
+}

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use gatepass::Scheme;
@@ -24,10 +24,10 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::certificates::ACME_TLS;
+use super::counted::{Counted, Place};
 use super::first_words::{Spoken, begins_tls, first_words, refuse_plain};
 use super::sockets::ThreadSockets;
 use super::tls::TlsParameters;
-use super::tunnel::Upgrade;
 use super::{Connection, Door};
 use crate::config::Limits;
 use crate::progress::{Progress, Watched};
@@ -42,7 +42,7 @@ pub(super) struct Worker<D> {
 }
 
 /// A socket whose writes fail once nothing of them was taken for the stall timeout.
-type Bounded = Pin<Box<TimeoutStream<TcpStream>>>;
+type Bounded = Pin<Box<TimeoutStream<Counted>>>;
 
 /// An idle connection is asked to end before its next headers are overdue: they would end it
 /// without a word, which over TLS looks like an attack.
@@ -91,40 +91,32 @@ impl<D: Door> Worker<D> {
         peer: SocketAddr,
         tls: Option<Arc<ServerConfig>>,
     ) {
-        let place = Place(Arc::clone(&self.open));
-        if self.open.fetch_add(1, Ordering::Relaxed) >= self.limits.connections {
-            return;
-        }
+        let Some(place) = Place::take(&self.open, self.limits.connections) else { return };
         let worker = Arc::clone(self);
         tokio::task::spawn_local(async move {
             let _ = stream.set_nodelay(true);
+            let stream = Counted { stream, place };
             match tls {
-                Some(config) => worker.serve_tls(stream, peer, config, place).await,
-                None => worker.serve_plain(stream, peer, place).await,
+                Some(config) => worker.serve_tls(stream, peer, config).await,
+                None => worker.serve_plain(stream, peer).await,
             }
         });
     }
 
-    async fn serve_plain(&self, stream: TcpStream, peer: SocketAddr, place: Place) {
-        let speaks = timeout(self.limits.request_timeout, first_words(&stream));
+    async fn serve_plain(&self, stream: Counted, peer: SocketAddr) {
+        let speaks = timeout(self.limits.request_timeout, first_words(&stream.stream));
         let Ok(Some(spoken)) = speaks.await else { return };
         let connection = Connection { peer, scheme: Scheme::Http, tls: None };
-        self.serve(self.bound(stream), spoken, connection, place).await;
+        self.serve(self.bound(stream), spoken, connection).await;
     }
 
-    async fn serve_tls(
-        &self,
-        stream: TcpStream,
-        peer: SocketAddr,
-        config: Arc<ServerConfig>,
-        place: Place,
-    ) {
+    async fn serve_tls(&self, stream: Counted, peer: SocketAddr, config: Arc<ServerConfig>) {
         // One limit for all of it: a viewer that sends a byte now and then gains nothing.
         let greeted = timeout(self.limits.handshake_timeout, async {
-            match begins_tls(&stream).await {
+            match begins_tls(&stream.stream).await {
                 Some(true) => TlsAcceptor::from(config).accept(self.bound(stream)).await.ok(),
                 Some(false) => {
-                    refuse_plain(stream).await;
+                    refuse_plain(stream.stream).await;
                     None
                 }
                 None => None,
@@ -133,17 +125,17 @@ impl<D: Door> Worker<D> {
         let Ok(Some(stream)) = greeted.await else { return };
         if let Some((spoken, parameters)) = agreed(&stream) {
             let connection = Connection { peer, scheme: Scheme::Https, tls: Some(parameters) };
-            self.serve(stream, spoken, connection, place).await;
+            self.serve(stream, spoken, connection).await;
         }
     }
 
-    fn bound(&self, stream: TcpStream) -> Bounded {
+    fn bound(&self, stream: Counted) -> Bounded {
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.limits.stall_timeout));
         Box::pin(stream)
     }
 
-    async fn serve<S>(&self, stream: S, spoken: Spoken, connection: Connection, place: Place)
+    async fn serve<S>(&self, stream: S, spoken: Spoken, connection: Connection)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -151,11 +143,9 @@ impl<D: Door> Worker<D> {
         let door = Arc::clone(&self.door);
         let progress = Rc::new(Progress::default());
         let watched = Rc::clone(&progress);
-        let upgrade = Upgrade::new(place, self.stopped.clone(), self.limits.tunnel_timeout);
-        let service = service_fn(move |mut request| {
+        let service = service_fn(move |request| {
             let (door, progress) = (Arc::clone(&door), Rc::clone(&watched));
             progress.made();
-            upgrade.offer(&mut request);
             async move {
                 let response = door.answer(request, &connection).await;
                 Ok::<_, Infallible>(response.map(|body| Watched::new(body, progress)))
@@ -224,16 +214,6 @@ fn agreed<S>(stream: &TlsStream<S>) -> Option<(Spoken, TlsParameters)> {
         _ => Spoken::Http1,
     };
     Some((spoken, TlsParameters::of(session)))
-}
-
-/// A connection's place among the counted; given back when it is dropped.
-#[derive(Debug)]
-pub(super) struct Place(Arc<AtomicUsize>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 #[derive(Clone, Copy)]

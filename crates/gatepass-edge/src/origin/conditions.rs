@@ -18,8 +18,8 @@ use httpdate::HttpDate;
 /// What tells one state of a file from another.
 #[derive(Clone, Debug)]
 pub struct Validators {
-    /// A strong entity tag.
-    pub etag: HeaderValue,
+    /// An entity tag; a weak one is the same as none where bytes matter.
+    pub etag: Option<HeaderValue>,
     /// In whole seconds; a file from before 1970 has none.
     pub last_modified: Option<HttpDate>,
 }
@@ -61,7 +61,7 @@ impl Validators {
         let mut values = headers.get_all(IF_RANGE).iter();
         match (values.next(), values.next()) {
             (None, _) => true,
-            (Some(value), None) => self.etag == value || self.is_dated(value),
+            (Some(value), None) => self.has_strong(value) || self.is_dated(value),
             (Some(_), Some(_)) => false,
         }
     }
@@ -83,8 +83,19 @@ impl Validators {
     }
 
     fn is_among(&self, headers: &HeaderMap, name: HeaderName, comparison: Comparison) -> bool {
+        let etag = self.etag.as_ref().map_or(&b""[..], HeaderValue::as_bytes);
+        // Nothing in a list equals a tag without quotes.
+        let etag = match (etag.strip_prefix(b"W/"), comparison) {
+            (None, _) => etag,
+            (Some(opaque), Comparison::Weak) => opaque,
+            (Some(_), Comparison::Strong) => b"",
+        };
         let mut lists = headers.get_all(name).iter();
-        lists.any(|list| lists_etag(list.as_bytes(), self.etag.as_bytes(), comparison))
+        lists.any(|list| lists_etag(list.as_bytes(), etag, comparison))
+    }
+
+    fn has_strong(&self, value: &HeaderValue) -> bool {
+        self.etag.as_ref() == Some(value) && value.as_bytes().starts_with(b"\"")
     }
 
     fn is_dated(&self, value: &HeaderValue) -> bool {
@@ -174,7 +185,7 @@ mod tests {
     fn validators() -> Validators {
         let modified = UNIX_EPOCH + Duration::from_secs(1_000_000_000);
         Validators {
-            etag: HeaderValue::from_static("\"now\""),
+            etag: Some(HeaderValue::from_static("\"now\"")),
             last_modified: Some(modified.into()),
         }
     }
@@ -245,6 +256,21 @@ mod tests {
             assert_eq!(dateless.judge(&map(&[(name, BEFORE)])), Verdict::Met);
         }
         assert!(!dateless.range_counts(&map(&[(IF_RANGE, "nonsense")])));
+    }
+
+    #[test]
+    fn a_weak_tag_is_known_and_never_matched_by_bytes() {
+        let etag = HeaderValue::from_static("W/\"now\"");
+        let weak = Validators { etag: Some(etag), last_modified: None };
+        for list in ["\"now\"", "W/\"now\"", "\"then\", W/\"now\""] {
+            assert_eq!(weak.judge(&map(&[(IF_NONE_MATCH, list)])), Verdict::NotModified, "{list}");
+            assert_eq!(weak.judge(&map(&[(IF_MATCH, list)])), Verdict::Failed, "{list}");
+        }
+        assert!(!weak.range_counts(&map(&[(IF_RANGE, "W/\"now\"")])));
+        let none = Validators { etag: None, last_modified: None };
+        assert_eq!(none.judge(&map(&[(IF_NONE_MATCH, "\"\"")])), Verdict::Met);
+        assert_eq!(none.judge(&map(&[(IF_NONE_MATCH, "*")])), Verdict::NotModified);
+        assert_eq!(none.judge(&map(&[(IF_MATCH, "\"now\"")])), Verdict::Failed);
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl Facts {
         let modified = metadata.modified().unwrap_or(UNIX_EPOCH);
         let claimed = modified.min(now);
         let validators = Validators {
-            etag: etag(metadata, modified),
+            etag: Some(etag(metadata, modified)),
             // HttpDate panics at a time before 1970.
             last_modified: (claimed >= UNIX_EPOCH).then(|| claimed.into()),
         };
@@ -132,7 +132,7 @@ impl Found {
 
     /// Sends several parts as `multipart/byteranges` (RFC 9110, section 14.6).
     fn send_parts(self, parts: &[RangeInclusive<u64>], seed: &RandomState) -> Response<FileBody> {
-        let boundary = boundary(&self.facts.validators.etag, seed);
+        let boundary = boundary(self.facts.validators.etag.as_ref(), seed);
         let mut headers = self.described();
         let multipart = format_args!("multipart/byteranges; boundary={boundary}");
         headers.insert(CONTENT_TYPE, value(multipart));
@@ -173,7 +173,9 @@ impl Found {
     /// The headers that tell which state of the file this is.
     fn validated(&self) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(HEADERS);
-        headers.insert(ETAG, self.facts.validators.etag.clone());
+        if let Some(etag) = &self.facts.validators.etag {
+            headers.insert(ETAG, etag.clone());
+        }
         if let Some(modified) = &self.facts.last_modified {
             headers.insert(LAST_MODIFIED, modified.clone());
         }
@@ -217,7 +219,7 @@ fn inode(_: &Metadata) -> u64 {
 
 /// The same for each request of a state of a file, and not to be guessed from outside: else
 /// who writes a file could put parts of their own into it.
-fn boundary(etag: &HeaderValue, seed: &RandomState) -> String {
+fn boundary(etag: Option<&HeaderValue>, seed: &RandomState) -> String {
     format!("{:016x}{:016x}", seed.hash_one((etag, 1)), seed.hash_one((etag, 2)))
 }
 

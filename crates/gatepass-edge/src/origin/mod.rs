@@ -1,16 +1,36 @@
-//! Where content comes from. So far that is a folder: begin with [`directory`].
+//! Where content comes from: a folder ([`directory`]), or what is behind a socket ([`remote`]).
 //!
 //! Every origin takes its request as `Admitted<Wanted>`, which only the gate can make.
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, Method};
+use ::http::{HeaderMap, Method};
 
 pub mod request;
 
 pub mod trouble;
 
 pub mod remote;
+
+mod http;
+
+mod peer;
+
+mod dial;
+
+pub mod address;
+
+mod pool;
+
+mod upload;
+
+mod head;
+
+mod remote_body;
+
+mod target;
+
+mod surroundings;
 
 pub mod directory;
 

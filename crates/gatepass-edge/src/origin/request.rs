@@ -36,6 +36,7 @@ pub enum RequestBody {
 
 impl OriginRequest {
     /// The same request once more, without its body.
+    #[must_use]
     pub fn again(&self) -> Self {
         Self {
             method: self.method.clone(),

@@ -26,8 +26,8 @@ pub enum Trouble {
     /// There are no credentials to sign with.
     #[error("there are no credentials to sign the origin request with: {0}")]
     NoCredentials(Box<str>),
-    /// The viewer stopped sending its body, or sent too much of it.
-    #[error("the viewer's body ended early: {0}")]
+    /// The viewer stopped sending its body, or sent what can't be passed on.
+    #[error("the viewer's request can't be passed on: {0}")]
     Viewer(Box<str>),
 }
 

@@ -1,0 +1,88 @@
+//! Opening the store: how memory and disk are set up.
+
+use std::path::PathBuf;
+
+use foyer::{
+    BlockEngineConfig, DeviceBuilder, FsDeviceBuilder, HybridCache, HybridCacheBuilder,
+    HybridCachePolicy, LruConfig, RecoverMode, Spawner,
+};
+use tokio::runtime::Handle;
+
+use crate::cache::store::{Kept, Place, Store};
+use crate::config::{CacheConfig, DiskConfig};
+
+/// Why a cache can't be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("can't keep anything in {directory}: {reason}")]
+pub struct CacheError {
+    directory: PathBuf,
+    reason: Box<str>,
+}
+
+/// Opens memory and, if there is one, disk.
+pub(crate) fn open(config: &CacheConfig, runtime: &Handle) -> Result<Store, CacheError> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let task = config.clone();
+    let spawner = runtime.clone();
+    // The caller may be a thread of some runtime, where waiting for a future is not allowed.
+    runtime.spawn(async move { sender.send(build(&task, spawner).await) });
+    let directory = config.disk.as_ref().map(|disk| disk.directory.clone()).unwrap_or_default();
+    match receiver.recv() {
+        Ok(Ok((entries, largest))) => Ok(Store::new(entries, largest)),
+        Ok(Err(reason)) => Err(CacheError { directory, reason: reason.into() }),
+        Err(_) => Err(CacheError { directory, reason: "the runtime has ended".into() }),
+    }
+}
+
+async fn build(
+    config: &CacheConfig,
+    runtime: Handle,
+) -> Result<(HybridCache<Place, Kept>, usize), String> {
+    let memory = usize::try_from(config.memory_bytes).unwrap_or(usize::MAX / 2).max(1);
+    let slice = config.slice_bytes.max(1) as usize;
+    // An entry must be a small part of its shard.
+    let shards = (memory / (16 * slice)).clamp(1, 16);
+    let builder = HybridCacheBuilder::new()
+        .with_name("gatepass")
+        .with_policy(HybridCachePolicy::WriteOnInsertion)
+        .with_flush_on_close(false)
+        .memory(memory)
+        .with_shards(shards)
+        .with_eviction_config(LruConfig::default())
+        .with_weighter(|_: &Place, kept: &Kept| kept.weight())
+        .storage()
+        .with_spawner(Spawner::from(runtime));
+    let mut largest = memory / shards;
+    let builder = match &config.disk {
+        None => builder,
+        Some(disk) => {
+            let block = block_bytes(disk, slice);
+            largest = block / 2;
+            let capacity = usize::try_from(disk.bytes).unwrap_or(usize::MAX / 2);
+            let device = FsDeviceBuilder::new(&disk.directory)
+                .with_capacity(capacity)
+                .build()
+                .map_err(|error| error.to_string())?;
+            builder.with_recover_mode(RecoverMode::Quiet).with_engine_config(
+                BlockEngineConfig::new(device)
+                    .with_block_size(block)
+                    .with_tombstone_log(true)
+                    .with_buffer_pool_size(WAITING_BYTES)
+                    .with_submit_queue_size_threshold(WAITING_BYTES),
+            )
+        }
+    };
+    let entries = builder.build().await.map_err(|error| error.to_string())?;
+    Ok((entries, largest))
+}
+
+/// The disk is written and freed in blocks: many slices each, and not too few of them.
+fn block_bytes(disk: &DiskConfig, slice: usize) -> usize {
+    const SMALLEST: usize = 1 << 20;
+    const LARGEST: usize = 64 << 20;
+    let bytes = usize::try_from(disk.bytes).unwrap_or(usize::MAX / 2);
+    (bytes / 64).clamp(SMALLEST, LARGEST).max(4 * slice)
+}
+
+/// So many bytes may wait to be written; what comes beyond is not written.
+const WAITING_BYTES: usize = 64 << 20;

@@ -1,0 +1,277 @@
+//! Bytes on their way from the origin, for one viewer or for many.
+//!
+//! One task pours, any number of readers take. What was poured stays for a while, so that
+//! readers may be at different places.
+//!
+//! 1. The pouring task runs at most [`AHEAD`] slices ahead of the furthest reader.
+//! 2. What is filed in the store is dropped once everybody has it, or when it lies [`AHEAD`]
+//!    slices behind: whoever comes later finds it in the store. What is not filed stays until
+//!    its reader has it.
+//! 3. Once nobody reads, the task learns that it is deserted.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use crate::origin::trouble::Trouble;
+
+/// In slices.
+pub(crate) const AHEAD: u64 = 4;
+
+/// How long a fill waits for its first reader.
+const FIRST_READER: Duration = Duration::from_secs(2);
+
+/// The bytes of one answer from some offset on.
+#[derive(Debug)]
+pub(crate) struct Fill {
+    ahead: u64,
+    state: Mutex<State>,
+    room: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Each with its offset in the object, without gaps.
+    chunks: VecDeque<(u64, Bytes)>,
+    /// Where the next byte goes.
+    poured: u64,
+    /// What lies before this is in the store; nothing ever will be if the answer is private.
+    filed: Option<u64>,
+    end: Option<End>,
+    readers: HashMap<u64, Reader, foldhash::fast::FixedState>,
+    next_reader: u64,
+    /// Whether it still waits for its first reader.
+    is_expecting: bool,
+}
+
+#[derive(Debug)]
+struct Reader {
+    at: u64,
+    waker: Option<Waker>,
+}
+
+/// How a fill ended.
+#[derive(Clone, Debug)]
+pub(crate) enum End {
+    /// All that was to come has come.
+    Whole,
+    /// It broke off.
+    Broken(Arc<Trouble>),
+    /// The origin has another answer by now, so the rest of this one is nowhere.
+    Outdated,
+}
+
+/// What a reader gets.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    /// The next bytes.
+    Bytes(Bytes),
+    /// The next bytes are not here any longer: they are in the store, if anywhere.
+    Elsewhere,
+    /// There are no more.
+    Ended(End),
+}
+
+/// Nobody reads.
+#[derive(Debug)]
+pub(crate) struct Deserted;
+
+impl Fill {
+    /// Begins at `offset` of the object. What is not kept is for one reader alone.
+    pub(crate) fn new(offset: u64, slice_bytes: u64, is_kept: bool) -> Arc<Self> {
+        Arc::new(Self {
+            ahead: AHEAD * slice_bytes,
+            state: Mutex::new(State {
+                chunks: VecDeque::new(),
+                poured: offset,
+                filed: is_kept.then_some(offset),
+                end: None,
+                readers: HashMap::default(),
+                next_reader: 0,
+                is_expecting: true,
+            }),
+            room: Notify::new(),
+        })
+    }
+
+    /// Sits down to read from `offset`, if its bytes are here or close enough to wait for.
+    pub(crate) fn join(self: &Arc<Self>, offset: u64, patience: Patience) -> Option<Seat> {
+        let mut state = self.lock();
+        let first = state.chunks.front().map_or(state.poured, |(offset, _)| *offset);
+        let near = match patience {
+            Patience::Near => state.poured + self.ahead,
+            Patience::Endless => u64::MAX,
+        };
+        // Of an answer of unknown length there may be an end to be told, and nothing else.
+        let is_over = state.end.is_some()
+            && (offset > state.poured || (offset == state.poured && patience == Patience::Near));
+        if offset < first || offset > near || is_over {
+            return None;
+        }
+        let id = state.next_reader;
+        state.next_reader += 1;
+        state.is_expecting = false;
+        state.readers.insert(id, Reader { at: offset, waker: None });
+        drop(state);
+        self.room.notify_one();
+        Some(Seat { fill: Arc::clone(self), id })
+    }
+
+    /// Adds bytes.
+    pub(crate) fn add(&self, bytes: Bytes) {
+        let mut state = self.lock();
+        let offset = state.poured;
+        state.poured += bytes.len() as u64;
+        state.chunks.push_back((offset, bytes));
+        let wakers = state.wakers();
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Says that everything before `offset` is in the store by now.
+    pub(crate) fn filed(&self, offset: u64) {
+        let mut state = self.lock();
+        state.filed = Some(offset);
+        state.forget(self.ahead);
+    }
+
+    /// Says that nothing more will come.
+    pub(crate) fn end(&self, end: End) {
+        let mut state = self.lock();
+        state.end.get_or_insert(end);
+        state.is_expecting = false;
+        let wakers = state.wakers();
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// How many bytes are held here.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> u64 {
+        self.lock().chunks.iter().map(|(_, bytes)| bytes.len() as u64).sum()
+    }
+
+    /// Waits until there is room for more.
+    pub(crate) async fn wait_for_room(&self) -> Result<(), Deserted> {
+        loop {
+            let is_expecting = {
+                let state = self.lock();
+                match state.readers.values().map(|reader| reader.at).max() {
+                    Some(furthest) if state.poured.saturating_sub(furthest) < self.ahead => {
+                        return Ok(());
+                    }
+                    Some(_) => false,
+                    None if !state.is_expecting => return Err(Deserted),
+                    None if state.held() < self.ahead => return Ok(()),
+                    None => true,
+                }
+            };
+            let moved = self.room.notified();
+            if !is_expecting {
+                moved.await;
+            } else if tokio::time::timeout(FIRST_READER, moved).await.is_err() {
+                self.lock().is_expecting = false;
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How far ahead of what has arrived a reader sits down.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Patience {
+    /// A few slices: whatever is further away is fetched sooner by itself.
+    Near,
+    /// Any distance: it can't be fetched by itself.
+    Endless,
+}
+
+impl State {
+    fn held(&self) -> u64 {
+        self.chunks.front().map_or(0, |(offset, _)| self.poured - offset)
+    }
+
+    fn wakers(&mut self) -> Vec<Waker> {
+        self.readers.values_mut().filter_map(|reader| reader.waker.take()).collect()
+    }
+
+    /// Drops what nobody needs here any longer.
+    fn forget(&mut self, ahead: u64) {
+        if self.is_expecting {
+            return;
+        }
+        let slowest = self.readers.values().map(|reader| reader.at).min().unwrap_or(self.poured);
+        let floor = match self.filed {
+            Some(filed) => filed.min(slowest.max(self.poured.saturating_sub(ahead))),
+            None => slowest,
+        };
+        while let Some((offset, bytes)) = self.chunks.front()
+            && offset + bytes.len() as u64 <= floor
+        {
+            self.chunks.pop_front();
+        }
+    }
+}
+
+/// A reader's place at a fill.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    fill: Arc<Fill>,
+    id: u64,
+}
+
+impl Seat {
+    /// Takes the bytes from `offset` on; some of them, at most `most`.
+    pub(crate) fn poll_take(&self, offset: u64, most: u64, cx: &Context<'_>) -> Poll<Taken> {
+        let mut state = self.fill.lock();
+        let state = &mut *state;
+        let Some(reader) = state.readers.get_mut(&self.id) else {
+            return Poll::Ready(Taken::Elsewhere);
+        };
+        if offset < state.poured {
+            let next = state.chunks.partition_point(|(begin, _)| *begin <= offset);
+            let Some((begin, chunk)) = next.checked_sub(1).map(|index| &state.chunks[index]) else {
+                return Poll::Ready(Taken::Elsewhere);
+            };
+            let bytes = within(chunk, offset - begin, most);
+            reader.at = offset + bytes.len() as u64;
+            state.forget(self.fill.ahead);
+            self.fill.room.notify_one();
+            return Poll::Ready(Taken::Bytes(bytes));
+        }
+        if let Some(end) = &state.end {
+            return Poll::Ready(Taken::Ended(end.clone()));
+        }
+        if reader.at != offset {
+            reader.at = offset;
+            self.fill.room.notify_one();
+        }
+        if !reader.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            reader.waker = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+}
+
+fn within(chunk: &Bytes, skip: u64, most: u64) -> Bytes {
+    let begin = usize::try_from(skip).unwrap_or(usize::MAX).min(chunk.len());
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    chunk.slice(begin..chunk.len().min(begin.saturating_add(most)))
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut state = self.fill.lock();
+        state.readers.remove(&self.id);
+        state.forget(self.fill.ahead);
+        drop(state);
+        self.fill.room.notify_one();
+    }
+}

@@ -1,0 +1,140 @@
+//! What is known of an object besides its bytes.
+//!
+//! 1. A head belongs to one answer of the origin, its *generation*. Slices are filed under the
+//!    generation, so that bytes of two answers can't be mixed.
+//! 2. Its headers are those that viewers get: no hop-by-hop, no `Age`, no `Content-Range`, and
+//!    `Content-Length` if and only if the length is known.
+//! 3. A small body lies in the head itself.
+
+use bytes::Bytes;
+use gatepass::EpochTime;
+use http::header::{
+    AGE, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED,
+    TRANSFER_ENCODING,
+};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use crate::cache::freshness::Lifetime;
+use crate::origin::conditions::Validators;
+
+/// The head of one answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    /// Tells this answer from every other.
+    pub(crate) generation: u64,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    /// Of the whole body, in bytes; unknown while one of unknown length arrives.
+    pub(crate) length: Option<u64>,
+    pub(crate) lifetime: Lifetime,
+    /// When the origin was asked: what was changed since may not be in it.
+    pub(crate) asked: EpochTime,
+    pub(crate) validators: Validators,
+    /// All bytes, if they are few.
+    pub(crate) body: Option<Bytes>,
+}
+
+impl Head {
+    /// The head of a new answer.
+    pub(crate) fn new(
+        status: StatusCode,
+        mut headers: HeaderMap,
+        length: Option<u64>,
+        lifetime: Lifetime,
+        asked: EpochTime,
+    ) -> Self {
+        for name in [AGE, CONTENT_RANGE, TRANSFER_ENCODING] {
+            headers.remove(name);
+        }
+        if status == StatusCode::NO_CONTENT {
+            headers.remove(CONTENT_LENGTH);
+        } else if let Some(length) = length {
+            headers.insert(CONTENT_LENGTH, length.into());
+        }
+        let validators = validators(&headers);
+        Self {
+            generation: crate::request_id::number(),
+            status,
+            headers,
+            length,
+            lifetime,
+            asked,
+            validators,
+            body: None,
+        }
+    }
+
+    /// The same with its body in it, or at least with the length of it.
+    pub(crate) fn completed(&self, length: u64, body: Option<Bytes>) -> Self {
+        let mut whole = self.clone();
+        whole.length = Some(length);
+        if whole.status != StatusCode::NO_CONTENT {
+            whole.headers.insert(CONTENT_LENGTH, length.into());
+        }
+        whole.body = body;
+        whole
+    }
+
+    /// The same after the origin said that it still holds (RFC 9111, sections 3.2 and 4.3.4).
+    pub(crate) fn refreshed(&self, news: &HeaderMap, lifetime: Lifetime, asked: EpochTime) -> Self {
+        let mut head = self.clone();
+        for name in news.keys() {
+            if KEPT_FROM_BEFORE.contains(name) {
+                continue;
+            }
+            head.headers.remove(name);
+            for value in news.get_all(name) {
+                head.headers.append(name, value.clone());
+            }
+        }
+        head.validators = validators(&head.headers);
+        head.lifetime = lifetime;
+        head.asked = asked;
+        head
+    }
+
+    /// The entity tag with which parts of this very answer can be asked for.
+    pub(crate) fn strong_etag(&self) -> Option<&HeaderValue> {
+        strong(self.validators.etag.as_ref())
+    }
+
+    /// Whether missing bytes of it can be fetched.
+    pub(crate) fn can_be_continued(&self) -> bool {
+        self.status == StatusCode::OK && self.length.is_some() && self.strong_etag().is_some()
+    }
+
+    /// Whether the origin can be asked if it still holds.
+    pub(crate) fn can_be_revalidated(&self) -> bool {
+        self.validators.etag.is_some() || self.headers.contains_key(LAST_MODIFIED)
+    }
+
+    /// About how many bytes it takes.
+    pub(crate) fn weight(&self) -> usize {
+        const OVERHEAD: usize = 512;
+        const PER_HEADER: usize = 96;
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| PER_HEADER + name.as_str().len() + value.len());
+        OVERHEAD + headers.sum::<usize>() + self.body.as_ref().map_or(0, Bytes::len)
+    }
+}
+
+/// An entity tag, unless it is weak or unreadable.
+pub(crate) fn strong(etag: Option<&HeaderValue>) -> Option<&HeaderValue> {
+    etag.filter(|tag| {
+        let tag = tag.as_bytes();
+        tag.len() >= 2 && tag.starts_with(b"\"") && tag.ends_with(b"\"")
+    })
+}
+
+/// What tells this state of an object from others.
+pub(crate) fn validators(headers: &HeaderMap) -> Validators {
+    let last_modified = headers.get(LAST_MODIFIED).and_then(|value| value.to_str().ok());
+    Validators {
+        etag: headers.get(ETAG).cloned(),
+        last_modified: last_modified.and_then(|value| value.parse().ok()),
+    }
+}
+
+/// What a 304 doesn't change: it describes the bytes that are here.
+const KEPT_FROM_BEFORE: [http::HeaderName; 6] =
+    [CONTENT_LENGTH, CONTENT_ENCODING, CONTENT_TYPE, CONTENT_RANGE, AGE, TRANSFER_ENCODING];

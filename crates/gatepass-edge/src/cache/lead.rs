@@ -1,0 +1,440 @@
+//! What the leader of a flight does: ask the origin, judge the answer, tell everybody, pour.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use gatepass::EpochTime;
+use gatepass_distribution::Admitted;
+use http::header::{
+    CONTENT_LENGTH, CONTENT_RANGE, DATE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+    RANGE, SET_COOKIE,
+};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http_body::Body;
+use tokio::sync::oneshot;
+
+use crate::cache::Inner;
+use crate::cache::fill::Fill;
+use crate::cache::flight::{How, Landed, Landing, Lead};
+use crate::cache::freshness::{Freshness, Keeping, Lifetime, Terms, keeping};
+use crate::cache::head::{Head, strong};
+use crate::cache::key::CacheKey;
+use crate::cache::marker::Marker;
+use crate::cache::pour::{Filing, Pouring};
+use crate::cache::store::{Kept, Place};
+use crate::cache::upstream::{Question, Upstream, UpstreamBody};
+use crate::origin::request::OriginRequest;
+use crate::origin::trouble::Trouble;
+
+/// What is to be asked, and all that is needed to judge the answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Errand {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) upstream: Upstream,
+    pub(crate) question: Arc<Admitted<Question>>,
+    pub(crate) rules: Rules,
+    pub(crate) moment: Moment,
+    pub(crate) primary: CacheKey,
+    pub(crate) marker: Option<Arc<Marker>>,
+    /// What there is, if it may still hold.
+    pub(crate) stale: Option<Arc<Head>>,
+    /// The only slice that is wanted of an object of which nothing is known.
+    pub(crate) slice: Option<u64>,
+}
+
+/// What the behavior says about answers.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    pub(crate) terms: Terms,
+    pub(crate) cookies: Cookies,
+    /// Statuses, and for how many seconds each is kept.
+    pub(crate) errors: Box<[(u16, u64)]>,
+}
+
+/// What becomes of `Set-Cookie`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Cookies {
+    /// The origin sees no cookies, so those it sets are for nobody.
+    KeptBack,
+    /// It sees them, and an answer that sets one is for its viewer alone.
+    Sent,
+}
+
+/// A point in time from which the clock is carried on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) epoch: EpochTime,
+    pub(crate) since: Instant,
+}
+
+impl Moment {
+    pub(crate) fn now(&self) -> EpochTime {
+        self.epoch.plus(self.since.elapsed().as_secs())
+    }
+}
+
+/// What the viewer is told that began a flight.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) landing: Landing,
+    /// The answer, if it is for this viewer alone.
+    pub(crate) private: Option<(Arc<Head>, Arc<Fill>)>,
+}
+
+/// The parts of an answer.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: UpstreamBody,
+    asked: EpochTime,
+    received: EpochTime,
+}
+
+/// What has to be done once everybody is told.
+type Rest = Option<(Pouring, UpstreamBody)>;
+
+impl Errand {
+    /// Leads a flight, or goes alone for one viewer.
+    pub(crate) async fn run(mut self, lead: Option<Lead>, viewer: oneshot::Sender<Told>) {
+        let asked = self.moment.now();
+        let mut result = self.upstream.fetch(self.put()).await;
+        if result.as_ref().is_ok_and(|response| self.is_about_another(response)) {
+            self.stale = None;
+            result = self.upstream.fetch(self.put()).await;
+        }
+        let received = self.moment.now();
+        let (told, rest) = match result {
+            Err(trouble) => (self.failed(Arc::new(trouble), received), None),
+            Ok(response) => {
+                let (parts, body) = response.into_parts();
+                let (status, headers) = (parts.status, parts.headers);
+                self.judge(Answer { status, headers, body, asked, received }, lead.as_ref())
+            }
+        };
+        if let Some(lead) = &lead {
+            lead.land(told.landing.clone());
+        }
+        // A viewer that has left is not told.
+        let _ = viewer.send(told);
+        if let Some((mut pouring, body)) = rest {
+            // What can be found in the store already needs no flight to be found.
+            pouring.lead = lead.filter(|_| pouring.keeping == Filing::All);
+            pouring.run(body).await;
+        }
+    }
+
+    fn put(&self) -> Admitted<OriginRequest> {
+        self.question.derive(|question| {
+            let mut request = question.request(Method::GET);
+            if let Some(stale) = &self.stale {
+                if let Some(etag) = &stale.validators.etag {
+                    request.headers.insert(IF_NONE_MATCH, etag.clone());
+                }
+                if let Some(modified) = stale.headers.get(LAST_MODIFIED) {
+                    request.headers.insert(IF_MODIFIED_SINCE, modified.clone());
+                }
+            } else if let Some(slice) = self.slice {
+                let first = slice * self.inner.slice_bytes;
+                request.headers.insert(RANGE, range(first, first + self.inner.slice_bytes));
+            }
+            request
+        })
+    }
+
+    /// Whether a 304 speaks of something else than what there is.
+    fn is_about_another<B>(&self, response: &Response<B>) -> bool {
+        let Some(stale) = &self.stale else { return false };
+        let told = response.headers().get(ETAG);
+        response.status() == StatusCode::NOT_MODIFIED
+            && told.zip(stale.validators.etag.as_ref()).is_some_and(|(told, had)| {
+                let bare =
+                    |tag: &HeaderValue| tag.as_bytes().strip_prefix(b"W/").map(<[_]>::to_vec);
+                let opaque = |tag: &HeaderValue| bare(tag).unwrap_or(tag.as_bytes().to_vec());
+                opaque(told) != opaque(had)
+            })
+    }
+
+    fn failed(&self, trouble: Arc<Trouble>, now: EpochTime) -> Told {
+        let landing = self.stale(now).unwrap_or(Landing::Failed(trouble));
+        Told { landing, private: None }
+    }
+
+    /// What there is, if it may be served when the origin fails.
+    fn stale(&self, now: EpochTime) -> Option<Landing> {
+        let head = self.stale.as_ref()?;
+        let may = matches!(
+            head.lifetime.freshness(now),
+            Freshness::Fresh | Freshness::StaleWhileRevalidate | Freshness::StaleIfError
+        );
+        may.then(|| self.object(Arc::clone(head), How::Stale, self.marker.clone(), None))
+    }
+
+    fn object(
+        &self,
+        head: Arc<Head>,
+        how: How,
+        marker: Option<Arc<Marker>>,
+        fill: Option<Arc<Fill>>,
+    ) -> Landing {
+        let key = self.key(marker.as_deref());
+        Landing::Object(Arc::new(Landed { key, marker, head, how, fill }))
+    }
+
+    fn key(&self, marker: Option<&Marker>) -> CacheKey {
+        match marker {
+            Some(marker) => marker.variant(&self.primary, &self.question.request().headers),
+            None => self.primary,
+        }
+    }
+
+    fn terms(&self, status: StatusCode) -> Terms {
+        let errors = self.rules.errors.iter();
+        let error = errors.filter(|(error, _)| *error == status.as_u16());
+        Terms { error_seconds: error.map(|(_, seconds)| *seconds).next(), ..self.rules.terms }
+    }
+
+    fn judge(&self, mut answer: Answer, lead: Option<&Lead>) -> (Told, Rest) {
+        match (answer.status, &self.stale) {
+            (StatusCode::NOT_MODIFIED, Some(stale)) => {
+                let landing = self.refresh(stale, &answer, lead);
+                return (Told { landing, private: None }, None);
+            }
+            (status, Some(_)) if status.is_server_error() => {
+                if let Some(landing) = self.stale(answer.received) {
+                    return (Told { landing, private: None }, None);
+                }
+            }
+            (StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE, None)
+                if self.slice.is_some() =>
+            {
+                return self.judge_slice(answer, lead);
+            }
+            (StatusCode::PARTIAL_CONTENT, _) => {
+                let trouble = Trouble::Unreadable("a part that nobody asked for".into());
+                return (self.failed(Arc::new(trouble), answer.received), None);
+            }
+            _ => {}
+        }
+        let length = length(&answer);
+        if self.rules.cookies == Cookies::KeptBack {
+            answer.headers.remove(SET_COOKIE);
+        }
+        match self.keeping(answer.status, &answer) {
+            Keeping::Kept(lifetime) => {
+                let head = Self::head(answer.status, &mut answer, length, lifetime);
+                self.keep(head, answer.body, 0, length, lead)
+            }
+            Keeping::NotKept(_) => self.private(answer, length, lead),
+        }
+    }
+
+    /// An answer for one viewer alone.
+    fn private(
+        &self,
+        mut answer: Answer,
+        length: Option<u64>,
+        lead: Option<&Lead>,
+    ) -> (Told, Rest) {
+        self.inner.go_alone(&self.key(self.marker.as_deref()));
+        self.inner.go_alone(&self.primary);
+        if self.stale.is_some() && lead.is_none_or(|lead| !lead.is_forgotten()) {
+            self.inner.store.keep(Place::head(&self.key(self.marker.as_deref())), Kept::Gone);
+        }
+        let age = answer.headers.get(http::header::AGE);
+        let age = age.and_then(|age| age.to_str().ok()?.parse().ok()).unwrap_or(0);
+        let lifetime = Lifetime {
+            stored: answer.received,
+            initial_age: age,
+            fresh_for: 0,
+            stale_while_revalidate: 0,
+            stale_if_error: 0,
+            must_revalidate: true,
+        };
+        let head = Arc::new(Self::head(answer.status, &mut answer, length, lifetime));
+        let fill = Fill::new(0, self.inner.slice_bytes, false);
+        let pouring = Pouring {
+            inner: Arc::clone(&self.inner),
+            key: self.primary,
+            head: Arc::clone(&head),
+            fill: Arc::clone(&fill),
+            keeping: Filing::Nothing,
+            offset: 0,
+            until: length,
+            lead: None,
+        };
+        let told = Told { landing: Landing::Private, private: Some((head, fill)) };
+        (told, Some((pouring, answer.body)))
+    }
+
+    /// The answer to the question for one slice.
+    fn judge_slice(&self, mut answer: Answer, lead: Option<&Lead>) -> (Told, Rest) {
+        let pass = Told { landing: Landing::Pass, private: None };
+        let first = self.slice.unwrap_or_default() * self.inner.slice_bytes;
+        let Some(part) = Part::read(&answer.headers).filter(|part| part.first == first) else {
+            return (pass, None);
+        };
+        if self.rules.cookies == Cookies::KeptBack {
+            answer.headers.remove(SET_COOKIE);
+        }
+        let is_continuable = strong(answer.headers.get(ETAG)).is_some();
+        match self.keeping(StatusCode::OK, &answer) {
+            Keeping::Kept(lifetime) if is_continuable => {
+                let head = Self::head(StatusCode::OK, &mut answer, Some(part.total), lifetime);
+                self.keep(head, answer.body, first, Some(part.end), lead)
+            }
+            _ => {
+                self.inner.go_alone(&self.primary);
+                (pass, None)
+            }
+        }
+    }
+
+    fn keeping(&self, status: StatusCode, answer: &Answer) -> Keeping {
+        let terms = self.terms(status);
+        keeping(status, &answer.headers, &terms, answer.asked, answer.received)
+    }
+
+    fn head(
+        status: StatusCode,
+        answer: &mut Answer,
+        length: Option<u64>,
+        lifetime: Lifetime,
+    ) -> Head {
+        let asked = answer.asked;
+        Head::new(status, std::mem::take(&mut answer.headers), length, lifetime, asked)
+    }
+
+    /// Files what can be filed at once, and leaves the rest to the pouring.
+    fn keep(
+        &self,
+        head: Head,
+        body: UpstreamBody,
+        offset: u64,
+        until: Option<u64>,
+        lead: Option<&Lead>,
+    ) -> (Told, Rest) {
+        let Some(marker) = self.marked(&head.headers, lead) else {
+            let answer = Answer {
+                status: head.status,
+                headers: head.headers,
+                body,
+                asked: head.asked,
+                received: head.lifetime.stored,
+            };
+            return self.private(answer, until, lead);
+        };
+        let head = Arc::new(head);
+        let key = self.key(marker.as_deref());
+        self.inner.go_together(&key);
+        let fill = Fill::new(offset, self.inner.slice_bytes, true);
+        self.inner.fills.add(head.generation, &fill);
+        let is_large = head.length.is_some_and(|length| length > self.inner.slice_bytes);
+        let keeping = if is_large && head.can_be_continued() {
+            if lead.is_none_or(|lead| !lead.is_forgotten()) {
+                let kept = Kept::Head(Arc::clone(&head));
+                self.inner.store.keep(Place::head(&key), kept);
+            }
+            Filing::Slices
+        } else {
+            Filing::All
+        };
+        let landing = self.object(Arc::clone(&head), How::Fetched, marker, Some(Arc::clone(&fill)));
+        let inner = Arc::clone(&self.inner);
+        let pouring = Pouring { inner, key, head, fill, keeping, offset, until, lead: None };
+        (Told { landing, private: None }, Some((pouring, body)))
+    }
+
+    /// The marker under which an answer is filed, if any; nothing if it varies by everything.
+    fn marked(&self, headers: &HeaderMap, lead: Option<&Lead>) -> Option<Option<Arc<Marker>>> {
+        let Some(names) = super::marker::names(headers) else { return None };
+        let known = self.marker.as_ref();
+        let mut all: Vec<Box<str>> = known.map(|marker| marker.names.to_vec()).unwrap_or_default();
+        all.extend(names);
+        all.sort_unstable();
+        all.dedup();
+        if all.is_empty() {
+            return Some(None);
+        }
+        if let Some(marker) = known.filter(|marker| *marker.names == *all) {
+            return Some(Some(Arc::clone(marker)));
+        }
+        let marker = Arc::new(Marker::new(all.into()));
+        if lead.is_none_or(|lead| !lead.is_forgotten()) {
+            let kept = Kept::Marker(Arc::clone(&marker));
+            self.inner.store.keep(Place::head(&self.primary), kept);
+        }
+        Some(Some(marker))
+    }
+
+    /// What there is, with what a 304 says of it.
+    fn refresh(&self, stale: &Arc<Head>, answer: &Answer, lead: Option<&Lead>) -> Landing {
+        let mut headers = stale.headers.clone();
+        // An old date would make it look old, however fresh it is.
+        headers.remove(DATE);
+        for name in answer.headers.keys() {
+            headers.remove(name);
+        }
+        headers.extend(answer.headers.clone());
+        let terms = self.terms(stale.status);
+        let key = self.key(self.marker.as_deref());
+        let is_forgotten = lead.is_some_and(Lead::is_forgotten);
+        let head = match keeping(stale.status, &headers, &terms, answer.asked, answer.received) {
+            Keeping::Kept(lifetime) => {
+                let head = Arc::new(stale.refreshed(&answer.headers, lifetime, answer.asked));
+                if !is_forgotten {
+                    self.inner.store.keep(Place::head(&key), Kept::Head(Arc::clone(&head)));
+                }
+                head
+            }
+            Keeping::NotKept(_) => {
+                self.inner.store.keep(Place::head(&key), Kept::Gone);
+                Arc::clone(stale)
+            }
+        };
+        self.object(head, How::Refreshed, self.marker.clone(), None)
+    }
+}
+
+/// A part of an object, as `Content-Range` tells it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Part {
+    pub(crate) first: u64,
+    /// After the last byte.
+    pub(crate) end: u64,
+    pub(crate) total: u64,
+}
+
+impl Part {
+    /// Reads it, if it is said clearly and doesn't contradict itself.
+    pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
+        let mut values = headers.get_all(CONTENT_RANGE).iter();
+        let text = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;
+        let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
+        let (first, last) = range.split_once('-')?;
+        let number = |text: &str| {
+            let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+            is_plain.then(|| text.parse::<u64>().ok()).flatten()
+        };
+        let (first, last, total) = (number(first)?, number(last)?, number(total)?);
+        let part = Self { first, end: last.checked_add(1)?, total };
+        let length = headers.get(CONTENT_LENGTH).and_then(|length| number(length.to_str().ok()?));
+        let agrees = length.is_none_or(|length| length == part.end - part.first);
+        (first <= last && part.end <= total && agrees).then_some(part)
+    }
+}
+
+/// `bytes=first-…` up to and without `end`.
+pub(crate) fn range(first: u64, end: u64) -> HeaderValue {
+    HeaderValue::try_from(format!("bytes={first}-{}", end - 1)).expect("digits are visible")
+}
+
+/// How long the body is, if the origin says so.
+fn length(answer: &Answer) -> Option<u64> {
+    if answer.status == StatusCode::NO_CONTENT {
+        return Some(0);
+    }
+    answer.body.size_hint().exact().or_else(|| {
+        let length = answer.headers.get(CONTENT_LENGTH)?.to_str().ok()?;
+        length.parse().ok()
+    })
+}

@@ -1,0 +1,149 @@
+//! From the origin's body into a fill, and slice by slice into the store.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+
+use crate::cache::Inner;
+use crate::cache::fill::{AHEAD, End, Fill};
+use crate::cache::flight::Lead;
+use crate::cache::head::Head;
+use crate::cache::key::CacheKey;
+use crate::cache::store::{Kept, Place};
+use crate::cache::upstream::UpstreamBody;
+use crate::origin::trouble::Trouble;
+
+/// One body to be poured.
+pub(crate) struct Pouring {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) key: CacheKey,
+    pub(crate) head: Arc<Head>,
+    pub(crate) fill: Arc<Fill>,
+    pub(crate) keeping: Filing,
+    /// Where in the object the body begins.
+    pub(crate) offset: u64,
+    /// Where it ends, if that is known.
+    pub(crate) until: Option<u64>,
+    /// The flight that brought it: it is over when the object can be found in the store.
+    pub(crate) lead: Option<Lead>,
+}
+
+/// What is to be found in the store afterwards.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Filing {
+    /// Nothing.
+    Nothing,
+    /// The slices; the head is there already.
+    Slices,
+    /// The slices, and in the end the head.
+    All,
+}
+
+/// The bytes of the slice that is being poured.
+struct Slice {
+    begin: u64,
+    chunks: Vec<Bytes>,
+}
+
+impl Pouring {
+    pub(crate) async fn run(mut self, body: UpstreamBody) {
+        let end = match self.pour(body).await {
+            Ok(()) => End::Whole,
+            Err(trouble) => End::Broken(Arc::new(trouble)),
+        };
+        self.fill.end(end);
+        self.inner.fills.remove(self.head.generation, &self.fill);
+        drop(self.lead.take());
+    }
+
+    async fn pour(&mut self, mut body: UpstreamBody) -> Result<(), Trouble> {
+        let slice_bytes = self.inner.slice_bytes;
+        let mut slice = Slice { begin: self.offset, chunks: Vec::new() };
+        let mut at = self.offset;
+        while let Some(frame) = body.frame().await {
+            let Ok(mut bytes) = frame?.into_data() else { continue };
+            if self.until.is_some_and(|until| until - at < bytes.len() as u64) {
+                return Err(Trouble::Unreadable("it is longer than it said".into()));
+            }
+            while !bytes.is_empty() {
+                let room = slice_bytes - at % slice_bytes;
+                let chunk = bytes.split_to(bytes.len().min(whole(room)));
+                at += chunk.len() as u64;
+                if self.keeping != Filing::Nothing {
+                    slice.chunks.push(chunk.clone());
+                }
+                self.fill.add(chunk);
+                if at.is_multiple_of(slice_bytes) && !self.is_small(at) {
+                    self.file(&mut slice, at);
+                }
+                self.wait_for_room(at).await?;
+            }
+        }
+        if self.until.is_some_and(|until| at < until) {
+            return Err(Trouble::BrokeOff("it is shorter than it said".into()));
+        }
+        self.finish(slice, at);
+        Ok(())
+    }
+
+    /// Whether `at` is the end of an object that fits in its head.
+    fn is_small(&self, at: u64) -> bool {
+        self.until == Some(at) && self.head.length == Some(at) && at <= self.inner.slice_bytes
+    }
+
+    /// A little is finished even if nobody wants it any longer, so that it is kept.
+    async fn wait_for_room(&self, at: u64) -> Result<(), Trouble> {
+        if self.fill.wait_for_room().await.is_ok() {
+            return Ok(());
+        }
+        let most = AHEAD * self.inner.slice_bytes;
+        let rest = match self.until {
+            Some(until) => until - at,
+            None if at - self.offset < most => 0,
+            None => u64::MAX,
+        };
+        if self.keeping != Filing::Nothing && rest <= most {
+            return Ok(());
+        }
+        Err(Trouble::Viewer("nobody waits for it any longer".into()))
+    }
+
+    fn file(&self, slice: &mut Slice, at: u64) {
+        let begin = std::mem::replace(&mut slice.begin, at);
+        let chunks = std::mem::take(&mut slice.chunks);
+        if self.keeping != Filing::Nothing && !chunks.is_empty() && !self.is_forgotten() {
+            let number = begin / self.inner.slice_bytes;
+            let place = Place::slice(&self.key, self.head.generation, number);
+            self.inner.store.keep(place, Kept::Slice(joined(&chunks)));
+            self.fill.filed(at);
+        }
+    }
+
+    fn finish(&self, mut slice: Slice, at: u64) {
+        let is_small = self.offset == 0 && slice.begin == 0;
+        let is_last = self.head.length.is_none_or(|length| length == at);
+        if is_last && (!is_small || self.keeping == Filing::Slices) {
+            self.file(&mut slice, at);
+        }
+        if self.keeping == Filing::All && is_last && !self.is_forgotten() {
+            let body = is_small.then(|| joined(&slice.chunks));
+            let head = Arc::new(self.head.completed(at, body));
+            self.inner.store.keep(Place::head(&self.key), Kept::Head(head));
+        }
+    }
+
+    fn is_forgotten(&self) -> bool {
+        self.lead.as_ref().is_some_and(Lead::is_forgotten)
+    }
+}
+
+fn joined(chunks: &[Bytes]) -> Bytes {
+    let mut bytes = BytesMut::with_capacity(chunks.iter().map(Bytes::len).sum());
+    chunks.iter().for_each(|chunk| bytes.extend_from_slice(chunk));
+    bytes.freeze()
+}
+
+fn whole(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,390 @@
+//! How a GET or HEAD request is answered.
+//!
+//! ```text
+//! look up ─► fresh? ───────────────► answer (Hit)
+//!     │  └─► stale, but usable ────► answer (Hit), and fetch anew in the background
+//!     └────► missing or stale ─► board a flight ─► land ─► answer (Miss, RefreshHit, Hit)
+//! ```
+//!
+//! What turns out to be for one viewer alone is asked for by each on its own.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use gatepass::EpochTime;
+use gatepass_distribution::Admitted;
+use http::header::{
+    IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
+};
+use http::{HeaderName, Method, Response};
+use http_body_util::BodyExt;
+use tokio::sync::oneshot;
+
+use crate::asked::Asked;
+use crate::body::Body;
+use crate::cache::answer::answer;
+use crate::cache::fill::Fill;
+use crate::cache::flight::{Boarding, How, Landed, Landing, Lead, landing};
+use crate::cache::freshness::{Freshness, Terms};
+use crate::cache::head::Head;
+use crate::cache::key::CacheKey;
+use crate::cache::lead::{Cookies, Errand, Moment, Rules, Told};
+use crate::cache::marker::Marker;
+use crate::cache::reader::{Broken, Object, Reader};
+use crate::cache::slices::Continuation;
+use crate::cache::store::{Kept, Place};
+use crate::cache::upstream::{Question, Upstream};
+use crate::cache::wish::Wish;
+use crate::cache::{Facts, Inner, Served};
+use crate::forward::keep_back;
+use crate::origin::range::{self, Ranges};
+use crate::origin::trouble::Trouble;
+use crate::outcome::CacheOutcome;
+
+/// One request on its way through the cache.
+pub(crate) struct Serving<'s> {
+    pub(crate) inner: &'s Arc<Inner>,
+    pub(crate) admitted: &'s Admitted<Asked<'s>>,
+    pub(crate) upstream: &'s (dyn Fn() -> Upstream + Send + Sync),
+    pub(crate) facts: &'s dyn Facts,
+}
+
+/// What there is.
+struct Found {
+    key: CacheKey,
+    marker: Option<Arc<Marker>>,
+    head: Option<Arc<Head>>,
+}
+
+/// An answer that changes under our hands is asked for anew so many times.
+const ROUNDS: usize = 3;
+
+impl Serving<'_> {
+    pub(crate) async fn run(&self) -> Served {
+        let asked = self.asked();
+        let wish = Wish::of(asked);
+        if !asked.behavior.cache_policy().keeps_anything() || wish.no_store {
+            return self.pass().await;
+        }
+        let primary = CacheKey::of(asked);
+        for _ in 0..ROUNDS {
+            let found = self.look_up(&primary).await;
+            let freshness =
+                found.head.as_ref().map(|head| wish.freshness(&head.lifetime, asked.now));
+            let result = match (&found.head, freshness) {
+                (Some(head), Some(Freshness::Fresh)) => {
+                    self.send(found.key, head, None, CacheOutcome::Hit).await
+                }
+                (Some(head), Some(Freshness::StaleWhileRevalidate)) => {
+                    self.revalidate(&primary, &found);
+                    self.send(found.key, head, None, CacheOutcome::Hit).await
+                }
+                _ if wish.only_if_cached => return self.not_kept(),
+                _ => self.fly(&primary, found).await,
+            };
+            match result {
+                Ok(served) => return served,
+                Err(Broken::Trouble(trouble)) => return self.failed(&trouble),
+                // The head has been dropped, or goes now: once more from the start.
+                Err(Broken::Outdated | Broken::Gone) => {}
+            }
+        }
+        self.pass().await
+    }
+
+    fn asked(&self) -> &Asked<'_> {
+        self.admitted.request()
+    }
+
+    async fn look_up(&self, primary: &CacheKey) -> Found {
+        let mut found = Found { key: *primary, marker: None, head: None };
+        let mut kept = self.inner.store.find(&Place::head(primary)).await;
+        if let Some(Kept::Marker(marker)) = &kept {
+            found.key = marker.variant(primary, &self.question().request().headers);
+            found.marker = Some(Arc::clone(marker));
+            kept = self.inner.store.find(&Place::head(&found.key)).await;
+        }
+        if let Some(Kept::Head(head)) = kept
+            && !self.is_invalidated(head.asked)
+        {
+            found.head = Some(head);
+        }
+        found
+    }
+
+    fn is_invalidated(&self, time: EpochTime) -> bool {
+        let asked = self.asked();
+        let since = self.facts.as_of(asked.distribution.id(), &asked.path);
+        since.is_some_and(|since| time <= since)
+    }
+
+    /// What the origin is asked.
+    fn question(&self) -> Admitted<Question> {
+        self.admitted.derive(Question::of)
+    }
+
+    /// Answers from a head, and from the bytes that belong to it.
+    async fn send(
+        &self,
+        key: CacheKey,
+        head: &Arc<Head>,
+        fill: Option<&Arc<Fill>>,
+        outcome: CacheOutcome,
+    ) -> Result<Served, Broken> {
+        let asked = self.asked();
+        let is_kept = outcome != CacheOutcome::Miss || head.lifetime.initial_age > 0;
+        let age = is_kept.then(|| head.lifetime.age(asked.now));
+        let answer = answer(head, asked.method, asked.headers, age, &self.inner.seed);
+        let (body, outcome) = match (&*answer.pieces, &head.body) {
+            ([], _) => (Body::Empty, outcome),
+            ([super::reader::Piece::Part(part)], Some(body)) => {
+                let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(body.len());
+                (Body::Whole(body.slice(place(part.start)..place(part.end))), outcome)
+            }
+            _ => {
+                let continuation = head.can_be_continued().then(|| Continuation {
+                    upstream: (self.upstream)(),
+                    question: Arc::new(self.question()),
+                });
+                let object = Object {
+                    inner: Arc::clone(self.inner),
+                    key,
+                    head: Arc::clone(head),
+                    fill: fill.cloned(),
+                    continuation,
+                };
+                let mut reader = Reader::new(object, answer.pieces);
+                if let Err(broken) = reader.begin().await {
+                    self.drop_head(&key, head, &broken);
+                    return Err(broken);
+                }
+                let outcome = match outcome {
+                    CacheOutcome::Hit if reader.has_fetched() => CacheOutcome::Miss,
+                    outcome => outcome,
+                };
+                (Body::Sliced(Box::new(reader)), outcome)
+            }
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = answer.status;
+        *response.headers_mut() = answer.headers;
+        Ok(self.served(response, outcome))
+    }
+
+    /// A head whose bytes are gone for good leads nowhere.
+    fn drop_head(&self, key: &CacheKey, head: &Arc<Head>, broken: &Broken) {
+        if matches!(broken, Broken::Gone)
+            && let place = Place::head(key)
+            && let Some(Kept::Head(kept)) = self.inner.store.peek(&place)
+            && kept.generation == head.generation
+        {
+            self.inner.store.keep(place, Kept::Gone);
+        }
+    }
+
+    /// Has it fetched anew, unless that is under way already.
+    fn revalidate(&self, primary: &CacheKey, found: &Found) {
+        if let Boarding::Lead(lead) = self.inner.flights.board(&found.key) {
+            let (viewer, _) = oneshot::channel();
+            let errand = self.errand(primary, found, None);
+            self.inner.runtime.spawn(errand.run(Some(lead), viewer));
+        }
+    }
+
+    /// Asks the origin, together with whoever asks the same.
+    async fn fly(&self, primary: &CacheKey, found: Found) -> Result<Served, Broken> {
+        let asked = self.asked();
+        let has_head = found.head.is_some();
+        if !has_head && (asked.method == Method::HEAD || self.must_pass(&found.key)) {
+            return Ok(self.pass().await);
+        }
+        if self.inner.is_alone(&found.key) {
+            let told = self.lead(primary, &found, None).await;
+            return self.land(primary, told, CacheOutcome::Miss).await;
+        }
+        match self.inner.flights.board(&found.key) {
+            Boarding::Lead(lead) => {
+                let told = self.lead(primary, &found, Some(lead)).await;
+                self.land(primary, told, CacheOutcome::Miss).await
+            }
+            Boarding::Follow(flight) => {
+                let landing = landing(flight).await;
+                if is_for_others(&landing) {
+                    if !has_head && (asked.method == Method::HEAD || self.is_particular()) {
+                        return Ok(self.pass().await);
+                    }
+                    let told = self.lead(primary, &found, None).await;
+                    return self.land(primary, told, CacheOutcome::Miss).await;
+                }
+                let told = Told { landing, private: None };
+                self.land(primary, told, CacheOutcome::Hit).await
+            }
+        }
+    }
+
+    /// Whether the origin had better be asked in the viewer's own words.
+    fn must_pass(&self, key: &CacheKey) -> bool {
+        self.is_particular() && self.inner.is_alone(key)
+    }
+
+    /// Whether the viewer asks for a part, or under a condition.
+    fn is_particular(&self) -> bool {
+        PARTICULAR.iter().any(|name| self.asked().headers.contains_key(name))
+    }
+
+    async fn lead(&self, primary: &CacheKey, found: &Found, lead: Option<Lead>) -> Told {
+        let (viewer, told) = oneshot::channel();
+        let slice = found.head.is_none().then(|| self.first_slice()).flatten();
+        let errand = self.errand(primary, found, slice.filter(|_| lead.is_some()));
+        self.inner.runtime.spawn(errand.run(lead, viewer));
+        told.await.unwrap_or_else(|_| {
+            let trouble = Trouble::BrokeOff("nobody asks it any longer".into());
+            Told { landing: Landing::Failed(Arc::new(trouble)), private: None }
+        })
+    }
+
+    /// The slice that is wanted first, if the viewer asks for a part.
+    fn first_slice(&self) -> Option<u64> {
+        let header = self.asked().headers.get(RANGE)?.to_str().ok()?;
+        match range::parse(header, u64::MAX) {
+            Ranges::Parts(parts) => match parts.first()? {
+                // From the beginning to the end is all of it.
+                all if *all.start() == 0 && *all.end() == u64::MAX - 1 => None,
+                // Counted from an end that nobody knows yet.
+                last if *last.end() == u64::MAX - 1 && *last.start() > u64::MAX / 2 => Some(0),
+                first => Some(first.start() / self.inner.slice_bytes),
+            },
+            _ => None,
+        }
+    }
+
+    fn errand(&self, primary: &CacheKey, found: &Found, slice: Option<u64>) -> Errand {
+        let asked = self.asked();
+        let stale = found.head.clone().filter(|head| head.can_be_revalidated());
+        Errand {
+            inner: Arc::clone(self.inner),
+            upstream: (self.upstream)(),
+            question: Arc::new(self.question()),
+            rules: rules(asked),
+            moment: Moment { epoch: asked.now, since: Instant::now() },
+            primary: *primary,
+            marker: found.marker.clone(),
+            stale,
+            slice,
+        }
+    }
+
+    async fn land(
+        &self,
+        primary: &CacheKey,
+        told: Told,
+        outcome: CacheOutcome,
+    ) -> Result<Served, Broken> {
+        match (told.landing, told.private) {
+            (Landing::Object(landed), _) if self.is_mine(primary, &landed) => {
+                let outcome = match landed.how {
+                    How::Fetched => outcome,
+                    How::Refreshed | How::Stale => CacheOutcome::RefreshHit,
+                };
+                self.send(landed.key, &landed.head, landed.fill.as_ref(), outcome).await
+            }
+            // It is of another variant. By now the marker tells which is this viewer's.
+            (Landing::Object(_), _) => Err(Broken::Outdated),
+            (Landing::Failed(trouble), _) => Ok(self.failed(&trouble)),
+            (_, Some((head, fill))) => {
+                self.send(*primary, &head, Some(&fill), CacheOutcome::Miss).await
+            }
+            (Landing::Pass | Landing::Private, None) => Ok(self.pass().await),
+        }
+    }
+
+    fn is_mine(&self, primary: &CacheKey, landed: &Landed) -> bool {
+        match &landed.marker {
+            Some(marker) => {
+                marker.variant(primary, &self.question().request().headers) == landed.key
+            }
+            None => landed.key == *primary,
+        }
+    }
+
+    /// Asks the origin in the viewer's own words, and keeps nothing.
+    async fn pass(&self) -> Served {
+        let asked = self.asked();
+        let request = self.admitted.derive(|asked| {
+            let mut request = Question::of(asked).request(asked.method.clone());
+            for name in &PARTICULAR {
+                for value in asked.headers.get_all(name) {
+                    request.headers.append(name, value.clone());
+                }
+            }
+            request
+        });
+        match (self.upstream)().fetch(request).await {
+            Err(trouble) => self.failed(&trouble),
+            Ok(response) => {
+                let (mut parts, body) = response.into_parts();
+                keep_back(asked, &mut parts.headers);
+                let body = if asked.method == Method::HEAD {
+                    Body::Empty
+                } else {
+                    Body::Passing(body.map_err(std::io::Error::other).boxed_unsync())
+                };
+                self.served(Response::from_parts(parts, body), CacheOutcome::Miss)
+            }
+        }
+    }
+
+    /// The viewer wanted nothing that has to be fetched.
+    fn not_kept(&self) -> Served {
+        let mut response = Response::new(Body::Empty);
+        *response.status_mut() = http::StatusCode::GATEWAY_TIMEOUT;
+        self.served(response, CacheOutcome::Error)
+    }
+
+    fn failed(&self, trouble: &Trouble) -> Served {
+        let mut response = Response::new(Body::Empty);
+        *response.status_mut() = trouble.status();
+        let mut served = self.served(response, CacheOutcome::Error);
+        served.trouble = Some(trouble.reason());
+        served
+    }
+
+    fn served(&self, response: Response<Body>, outcome: CacheOutcome) -> Served {
+        let is_error = response.status().as_u16() >= 400;
+        let outcome = if is_error { CacheOutcome::Error } else { outcome };
+        self.inner.count(outcome);
+        Served { response, outcome, trouble: None }
+    }
+}
+
+/// Whether those who waited for an answer have to ask for themselves: it is for one viewer
+/// alone, or it has to be asked for each time.
+fn is_for_others(landing: &Landing) -> bool {
+    match landing {
+        Landing::Private => true,
+        Landing::Object(landed) => {
+            landed.how != How::Stale && !landed.head.lifetime.serves_followers()
+        }
+        Landing::Pass | Landing::Failed(_) => false,
+    }
+}
+
+/// With these a viewer asks for less than everything.
+const PARTICULAR: [HeaderName; 6] =
+    [RANGE, IF_RANGE, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE];
+
+fn rules(asked: &Asked<'_>) -> Rules {
+    const ERRORS: [u16; 13] = [400, 403, 404, 405, 412, 414, 415, 416, 500, 501, 502, 503, 504];
+    let errors = ERRORS.into_iter().filter_map(|status| {
+        let response = asked.distribution.error_response(status)?;
+        Some((status, response.cache_seconds()))
+    });
+    Rules { terms: Terms::of(asked, None), cookies: cookies(asked), errors: errors.collect() }
+}
+
+fn cookies(asked: &Asked<'_>) -> Cookies {
+    let policy = asked.behavior.origin_request_policy();
+    let are_sent = !asked.behavior.cache_policy().cookies.is_none()
+        || policy.is_some_and(|policy| !policy.cookies.is_none());
+    if are_sent { Cookies::Sent } else { Cookies::KeptBack }
+}
