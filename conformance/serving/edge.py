@@ -12,7 +12,7 @@ KEY = "K2JCJMDEHXQW5F"
 
 HEAD = """[edge]
 listen = "127.0.0.1:{port}"
-access-log = {{ file = "access.log" }}
+access-log = {{ file = "access.log", format = "{log}" }}
 {edge}
 
 [[public-key]]
@@ -29,7 +29,9 @@ public-keys = ["{key}"]
 class Edge:
     """A folder with keys and a configuration, and the server that runs from it."""
 
-    def __init__(self, folder: Path, distribution: str, edge: str = "") -> None:
+    def __init__(
+        self, folder: Path, distribution: str, edge: str = "", log: str = "json"
+    ) -> None:
         """Writes the configuration; `distribution` may name `{port}`."""
         folder.mkdir(parents=True, exist_ok=True)
         self._program = os.environ["GATEPASS_BIN"]
@@ -37,7 +39,7 @@ class Edge:
         self.port = free_port()
         self.config = folder / "gatepass.toml"
         self._call("keys", "new", "--type", "p256", "--id", KEY, "--out", str(folder))
-        head = HEAD.format(port=self.port, key=KEY, edge=edge)
+        head = HEAD.format(port=self.port, key=KEY, edge=edge, log=log)
         self.config.write_text(head + distribution)
 
     def start(self, environment: Mapping[str, str] | None = None) -> Server:

@@ -90,7 +90,7 @@ impl Fetch<'_> {
     ) -> Response<Body> {
         let (body, upgrade) = match sent {
             Sent::Nothing => (RequestBody::Empty, None),
-            Sent::Body(body) => (bounded(body, self.limits), None),
+            Sent::Body(body) => (bounded(body, self.limits, entry.body_received()), None),
             Sent::Upgrade(upgrade) => (RequestBody::Empty, Some(upgrade)),
         };
         let request = admitted.derive(|asked| {

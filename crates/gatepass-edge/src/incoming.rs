@@ -1,6 +1,8 @@
 //! What a viewer sends after the headers.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -38,10 +40,11 @@ pub(crate) fn split(request: Request<Incoming>) -> (Request<()>, Sent) {
     (Request::from_parts(head, ()), sent)
 }
 
-/// A body that may be neither endless nor endlessly late.
-pub(crate) fn bounded(body: Incoming, limits: &Limits) -> RequestBody {
+/// A body that may be neither endless nor endlessly late. What came of it is counted.
+pub(crate) fn bounded(body: Incoming, limits: &Limits, came: Arc<AtomicU64>) -> RequestBody {
     let bounded = Bounded {
         body,
+        came,
         left: limits.body_bytes,
         patience: limits.stall_timeout,
         late: Box::pin(sleep_until(Instant::now() + limits.stall_timeout)),
@@ -51,6 +54,7 @@ pub(crate) fn bounded(body: Incoming, limits: &Limits) -> RequestBody {
 
 struct Bounded {
     body: Incoming,
+    came: Arc<AtomicU64>,
     left: u64,
     patience: Duration,
     late: Pin<Box<Sleep>>,
@@ -76,6 +80,7 @@ impl http_body::Body for Bounded {
         let Some(frame) = frame else { return Poll::Ready(None) };
         let frame = frame.map_err(|error| Trouble::Viewer(error.to_string().into()))?;
         let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+        bounded.came.fetch_add(length, Ordering::Relaxed);
         match bounded.left.checked_sub(length) {
             Some(left) => bounded.left = left,
             None => return Poll::Ready(Some(Err(Trouble::Viewer("it is too long".into())))),

@@ -7,6 +7,7 @@ mod browser;
 pub(crate) mod cache;
 pub(crate) mod fuzz;
 mod load;
+mod logs;
 mod origins;
 mod rust;
 mod signers;
@@ -99,7 +100,7 @@ fn tools(checkout: &Checkout) -> Result<Tally, Failure> {
     Ok(Tally::default())
 }
 
-const STAGES: [Stage; 9] = [
+const STAGES: [Stage; 10] = [
     Stage { name: "tools", about: "what the tests need from outside is there", run: tools },
     Stage { name: "rust", about: "the workspace's own tests", run: rust::run },
     Stage {
@@ -121,6 +122,11 @@ const STAGES: [Stage; 9] = [
         name: "smuggling",
         about: "requests that can be read in two ways, beside nginx and Caddy",
         run: smuggling::run,
+    },
+    Stage {
+        name: "logs",
+        about: "others' readers of CloudFront logs and of metrics understand ours",
+        run: logs::run,
     },
     Stage {
         name: "load",

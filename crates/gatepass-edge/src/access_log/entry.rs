@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use gatepass::{Denial, EpochTime, Pass, Scheme};
@@ -33,7 +34,7 @@ pub(crate) struct Entry {
     pub(super) trouble: Option<(&'static str, String)>,
     gate: Option<Duration>,
     outcome: Option<CacheOutcome>,
-    body_received: u64,
+    body_received: Option<Arc<AtomicU64>>,
 }
 
 impl Entry {
@@ -58,7 +59,7 @@ impl Entry {
             trouble: None,
             gate: None,
             outcome: None,
-            body_received: 0,
+            body_received: None,
         }
     }
 
@@ -113,9 +114,9 @@ impl Entry {
         self.outcome = Some(outcome);
     }
 
-    /// So many bytes of the viewer's body were taken.
-    pub(crate) fn received(&mut self, bytes: u64) {
-        self.body_received += bytes;
+    /// Counts the bytes of the viewer's body, if there is one.
+    pub(crate) fn body_received(&mut self) -> Arc<AtomicU64> {
+        Arc::clone(self.body_received.get_or_insert_default())
     }
 }
 
@@ -268,7 +269,8 @@ impl<'a> Finished<'a> {
     pub(crate) fn received(&self) -> u64 {
         let target = self.answered.head.uri().path_and_query().map_or(1, |it| it.as_str().len());
         let line = self.method().as_str().len() + target + "  HTTP/1.1\r\n\r\n".len();
-        line as u64 + size(self.headers()) + self.answered.entry.body_received
+        let body = self.answered.entry.body_received.as_ref();
+        line as u64 + size(self.headers()) + body.map_or(0, |bytes| bytes.load(Relaxed))
     }
 
     /// Says whether the viewer got all of it.

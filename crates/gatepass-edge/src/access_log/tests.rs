@@ -71,7 +71,7 @@ fn both_formats_tell_the_same() {
         entry.routed(&metrics.of_behavior("E1", "/a*"));
         entry.outcome(CacheOutcome::RefreshHit);
         entry.origin_trouble(&Trouble::BrokeOff("after 3 bytes".into()));
-        entry.received(7);
+        entry.body_received().fetch_add(7, std::sync::atomic::Ordering::Relaxed);
     });
     let (start, rest) = json.split_once(r#","microseconds":"#).unwrap();
     assert_eq!(
