@@ -6,7 +6,7 @@ use gatepass_distribution::{CacheBehavior, Distribution, Origin, OriginKind, Sna
 
 use crate::background::Background;
 use crate::origin::directory::{Directory, DirectoryError};
-use crate::origin::remote::Remote;
+use crate::origin::remote::{Remote, Surroundings};
 
 /// What requests are answered from, until another takes its place. A request keeps the one
 /// that it began with.
@@ -43,6 +43,7 @@ impl Serving {
                     Err(error) => errors.push(error),
                 }
             }
+            join(distribution.origins(), &mut opened);
             sources.push(opened);
         }
         if errors.is_empty() { Ok(Self { snapshot, sources }) } else { Err(errors) }
@@ -70,8 +71,27 @@ impl Serving {
 }
 
 fn open(origin: &Origin, background: &Background) -> Result<Source, DirectoryError> {
-    match &origin.kind {
-        OriginKind::Directory(path) => Ok(Source::Directory(Arc::new(Directory::open(path)?))),
-        _ => Ok(Source::Remote(Remote::open(origin, &background.handle()))),
+    if let OriginKind::Directory(path) = &origin.kind {
+        return Ok(Source::Directory(Arc::new(Directory::open(path)?)));
+    }
+    let surroundings = Surroundings::new(background.handle());
+    Ok(Source::Remote(Remote::open(origin, &surroundings)))
+}
+
+/// Makes groups of what is open by now.
+fn join(origins: &[Origin], opened: &mut [Source]) {
+    let member = |opened: &[Source], id: &str| {
+        let at = origins.iter().position(|origin| *origin.id == *id)?;
+        match opened.get(at)? {
+            Source::Remote(remote) => Some(remote.clone()),
+            Source::Directory(_) => None,
+        }
+    };
+    for (at, origin) in origins.iter().enumerate() {
+        let OriginKind::Group(group) = &origin.kind else { continue };
+        let members = member(opened, &group.primary).zip(member(opened, &group.secondary));
+        if let (Some((primary, secondary)), Some(place)) = (members, opened.get_mut(at)) {
+            *place = Source::Remote(Remote::group(group, primary, secondary));
+        }
     }
 }

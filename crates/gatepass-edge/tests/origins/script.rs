@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use gatepass::{EpochTime, ViewerRequest, ViewerUrl};
 use gatepass_distribution::{
-    Admitted, Endpoint, Gate, HttpOrigin, Origin, OriginKind, Patience, VerifiedPasses,
+    Admitted, Endpoint, Gate, HttpOrigin, Origin, OriginKind, Patience, Revocations, VerifiedPasses,
 };
 use gatepass_edge::origin::remote::{Remote, RemoteBody, Surroundings};
 use gatepass_edge::origin::request::{OriginRequest, RequestBody};
@@ -187,10 +187,10 @@ pub(crate) fn surroundings() -> Surroundings {
 }
 
 pub(crate) fn remote(origin: HttpOrigin) -> Remote {
-    open(OriginKind::Http(origin)).unwrap()
+    open(OriginKind::Http(origin))
 }
 
-pub(crate) fn open(kind: OriginKind) -> Result<Remote, Trouble> {
+pub(crate) fn open(kind: OriginKind) -> Remote {
     Remote::open(&Origin { id: "origin".into(), kind }, &surroundings())
 }
 
@@ -232,7 +232,9 @@ pub(crate) fn admitted(request: OriginRequest) -> Admitted<OriginRequest> {
     let url = ViewerUrl::parse("https://media.test/").unwrap();
     let shown = ViewerRequest::new(url, [192, 0, 2, 7].into(), [""; 0]);
     let now = EpochTime::new(1_767_290_000).unwrap();
-    Gate::Open.admit(request, &shown, &VerifiedPasses::with_capacity(1), now).unwrap()
+    Gate::Open
+        .admit(request, &shown, &VerifiedPasses::with_capacity(1), &Revocations::default(), now)
+        .unwrap()
 }
 
 pub(crate) async fn fetch(
