@@ -2,7 +2,7 @@ use gatepass_distribution::Selection;
 use http::{HeaderMap, Method, Version};
 use proptest::prelude::*;
 
-use super::{each_sent, identify, origin_request};
+use super::{each_sent, origin_request};
 use crate::asked::sample::{Sample, all_except, get, only};
 use crate::chosen::is_websocket;
 use crate::origin::request::{OriginRequest, RequestBody};
@@ -229,13 +229,6 @@ fn the_edge_says_who_asks_and_a_viewer_can_only_put_something_in_front() {
     assert_eq!(value(&sent(&ipv6).headers, "cloudfront-viewer-address").unwrap(), "2001:db8::1:9");
     let of_the_hop = get("https://e.com/").with("via", "x").with("connection", "via");
     assert!(value(&sent(&of_the_hop).headers, "via").unwrap().starts_with("1.1 "));
-}
-
-#[test]
-fn one_id_can_be_told_to_all() {
-    let mut request = sent(&get("https://e.com/"));
-    identify(&mut request, "abc==");
-    assert_eq!(value(&request.headers, "x-amz-cf-id").unwrap(), "abc==");
 }
 
 #[test]
