@@ -51,6 +51,9 @@ def judge(checks: Checks, case: Case, found: Outcome) -> None:
         case "broken":
             failed = not found.statuses or found.statuses[0] >= 400
             checks.holds(f"{case.name}: refused, and closed", failed and found.closed, found)
+        case "closed":
+            once = found.closed and len(found.statuses) < 2
+            checks.holds(f"{case.name}: one answer at most, and closed", once, found)
         case "served":
             checks.holds(f"{case.name}: served", found.statuses[:1] == [200], found)
         case _:

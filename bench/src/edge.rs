@@ -1,8 +1,8 @@
-//! A gated 1 KiB file from a folder: `gatepass serve` beside nginx, in one run.
+//! Gated content over HTTP: `gatepass serve` beside nginx, Varnish and HAProxy, in one run.
 //!
-//! The servers have one core and the load generator the other; nginx runs one worker, as
-//! Gatepass runs one thread, and both write their access logs. Each round asks every
-//! contender in turn. A server's processor time is read from `/proc`, for all its processes.
+//! The servers have one core and the load generator the other; each has one worker, and all write
+//! their access logs. Each round asks every contender in turn. A server's processor time is read
+//! from `/proc`, for all its processes.
 
 use std::fs;
 use std::path::Path;
@@ -11,122 +11,212 @@ use std::process::Command;
 use gatepass::KeyType;
 use rustix::thread::{CpuSet, sched_setaffinity};
 
-use crate::Outcome;
+use crate::contender::{Contender, Load, measure, print};
 use crate::keys::Pair;
-use crate::servers::{Server, free_port, gatepass, nginx};
-use crate::statistics::median;
+use crate::servers::{Gatepass, Server, build, haproxy, nginx, varnish};
+use crate::{Outcome, certificate, new_passes};
 
-const ROUNDS: usize = 5;
-const SECONDS: u32 = 4;
-const CONNECTIONS: u32 = 64;
-const BASE: &str = "nginx secure_link (MD5)";
-
-/// What is asked of whom, and what came of it.
-struct Contender<'s> {
-    name: &'static str,
-    server: &'s Server,
-    url: String,
-    header: &'s str,
-    requests: Vec<f64>,
-    microseconds: Vec<f64>,
+/// Rounds and seconds: five of four, or as the environment says for a trial.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effort {
+    pub(crate) rounds: u32,
+    pub(crate) seconds: u32,
 }
 
-/// Prints requests a second and processor time a request, and their ratios to `secure_link`.
-pub(crate) fn bench() -> Outcome<()> {
-    let wrk = std::env::var("GATEPASS_TOOL_WRK")?;
+impl Effort {
+    pub(crate) fn asked() -> Outcome<Self> {
+        let number = |name: &str, otherwise| match std::env::var(name) {
+            Ok(text) => text.parse::<u32>(),
+            Err(_) => Ok(otherwise),
+        };
+        let rounds = number("GATEPASS_BENCH_ROUNDS", 5)?;
+        Ok(Self { rounds, seconds: number("GATEPASS_BENCH_SECONDS", 4)? })
+    }
+}
+
+/// The servers of a run, and what opens their doors.
+#[derive(Debug)]
+struct Field<'f> {
+    folder: &'f Path,
+    plain: Server,
+    tls: Server,
+    nginx: Server,
+    varnish: Server,
+    haproxy: Server,
+    cookie: String,
+}
+
+/// Prints the tables asked for, or all of them.
+pub(crate) fn bench(words: &[&str]) -> Outcome<()> {
+    if let Some(word) = words.iter().find(|word| !WORKS.iter().any(|(name, _)| name == *word)) {
+        let names: Vec<&str> = WORKS.iter().map(|(name, _)| *name).collect();
+        return Err(format!("there is no work {word:?}, but {}", names.join(", ")).into());
+    }
+    let effort = Effort::asked()?;
     let folder = tempfile::tempdir()?;
-    let pair = Pair::new(KeyType::Rsa2048)?;
-    let site = folder.path().join("site");
-    fs::create_dir_all(site.join("private"))?;
-    fs::write(site.join("private/a.bin"), [b'x'; 1024])?;
-
-    run_on(0)?;
-    let (ours, theirs) = (free_port()?, free_port()?);
-    let our_server = gatepass(folder.path(), &pair, ours)?;
-    let their_server = nginx(folder.path(), theirs)?;
-    run_on(1)?;
-
-    let cookie = pair.cookie_for(&format!("http://127.0.0.1:{ours}/private/*"))?;
-    let cookie = format!("Cookie: {cookie}");
-    let link = secure_link("/secure/a.bin")?;
-    let ask = |name, server, url, header| Contender {
-        name,
-        server,
-        url,
-        header,
-        requests: Vec::new(),
-        microseconds: Vec::new(),
-    };
-    let at = |path: &str| format!("http://127.0.0.1:{theirs}{path}");
-    let mut contenders = [
-        ask("gatepass", &our_server, format!("http://127.0.0.1:{ours}/private/a.bin"), &*cookie),
-        ask(BASE, &their_server, at(&link), "X-None: 1"),
-        ask("nginx auth_request", &their_server, at("/asked/a.bin"), "Cookie: pass=good"),
-        ask("nginx, not gated", &their_server, at("/open/a.bin"), "X-None: 1"),
-    ];
-    for _ in 0..ROUNDS {
-        for contender in &mut contenders {
-            contender.measure(&wrk)?;
+    let field = Field::start(folder.path())?;
+    println!("one core for each server, one for the load; access logs on;");
+    println!("{} rounds of {} s in turn, medians", effort.rounds, effort.seconds);
+    for (name, work) in WORKS {
+        if words.is_empty() || words.contains(&name) {
+            work(&field, effort)?;
         }
     }
-    print(&contenders);
     Ok(())
 }
 
-fn print(contenders: &[Contender<'_>]) {
-    println!("a gated file of 1 KiB, {CONNECTIONS} connections, one core for the server;");
-    println!("{ROUNDS} rounds of {SECONDS} s in turn, medians, ratios to {BASE}\n");
-    println!("{:<26}{:>12}{:>8}{:>14}{:>8}", "", "requests/s", "ratio", "CPU us/req", "ratio");
-    let base = contenders.iter().find(|one| one.name == BASE).map(Contender::medians);
-    let (base_requests, base_cpu) = base.unwrap_or((f64::NAN, f64::NAN));
-    for contender in contenders {
-        let (requests, cpu) = contender.medians();
-        println!(
-            "{:<26}{requests:>12.0}{:>8.2}{cpu:>14.2}{:>8.2}",
-            contender.name,
-            requests / base_requests,
-            cpu / base_cpu
-        );
-    }
-}
+type Work = fn(&Field<'_>, Effort) -> Outcome<()>;
 
-impl Contender<'_> {
-    fn medians(&self) -> (f64, f64) {
-        (median(self.requests.clone()), median(self.microseconds.clone()))
-    }
+const WORKS: [(&str, Work); 8] = [
+    ("plain-1k", plain_1k),
+    ("tls-1k", |field, effort| tls(field, effort, "1k", "CPU <= 0.85, goal 0.70")),
+    ("tls-16k", |field, effort| tls(field, effort, "16k", "CPU <= 0.70, goal 0.55")),
+    ("tls-1m", |field, effort| tls(field, effort, "1m", "CPU <= 0.65, goal 0.55")),
+    ("plain-1m", plain_1m),
+    ("h2-1k", http2),
+    ("new-pass", |field, effort| new_passes::bench(field.folder, &field.haproxy, effort)),
+    ("p99", p99),
+];
 
-    fn measure(&mut self, wrk: &str) -> Outcome<()> {
-        let before = self.server.processor_seconds()?;
-        let output = Command::new(wrk)
-            .args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{SECONDS}s")])
-            .args(["-H", self.header, &self.url])
-            .output()?;
-        let used = self.server.processor_seconds()? - before;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        if text.contains("Non-2xx") || text.contains("Socket errors") {
-            return Err(format!("{} did not answer well:\n{text}", self.name).into());
+const BASE: &str = "nginx secure_link (MD5)";
+
+impl<'f> Field<'f> {
+    fn start(folder: &'f Path) -> Outcome<Self> {
+        let pair = Pair::new(KeyType::Rsa2048)?;
+        fs::create_dir_all(folder.join("site/private"))?;
+        for (name, size) in [("1k", 1_024), ("16k", 16_384), ("1m", 1_048_576)] {
+            fs::write(folder.join(format!("site/private/{name}.bin")), vec![b'x'; size])?;
         }
-        let figure = |label: &str| {
-            let line = text.lines().find(|line| line.contains(label))?;
-            line.split_whitespace().find_map(|word| word.parse::<f64>().ok())
+        certificate::write(folder)?;
+        certificate::write_token_key(folder)?;
+        build()?;
+        run_on(0)?;
+        let (nginx, origin) = nginx(folder)?;
+        let edge = Gatepass { folder, pair: &pair, origin, passes: 64, cache: 256 };
+        let field = Self {
+            folder,
+            plain: edge.plain()?,
+            tls: edge.tls()?,
+            nginx,
+            varnish: varnish(folder, origin)?,
+            haproxy: haproxy(folder, origin)?,
+            cookie: format!("Cookie: {}", pair.cookie_for("http*://127.0.0.1:*")?),
         };
-        let (total, rate) = (figure("requests in"), figure("Requests/sec:"));
-        let (total, rate) = total.zip(rate).ok_or_else(|| format!("wrk said {text}"))?;
-        self.requests.push(rate);
-        self.microseconds.push(used * 1e6 / total);
+        run_on(1)?;
+        Ok(field)
+    }
+
+    fn gatepass(&self, from: &str, name: &str, load: Load<'static>) -> Contender<'_> {
+        let port = self.plain.port;
+        let title = if from == "kept" { "gatepass, a hit" } else { "gatepass, a folder" };
+        let url = format!("http://127.0.0.1:{port}/{from}/{name}.bin");
+        Contender::new(title, &self.plain, url, &self.cookie, load)
+    }
+
+    fn secure_link(&self, scheme: &str, name: &str, load: Load<'static>) -> Outcome<Contender<'_>> {
+        let port = if scheme == "http" { self.nginx.port } else { self.nginx.tls_port };
+        let link = secure_link(&format!("/secure/{name}.bin"))?;
+        let url = format!("{scheme}://127.0.0.1:{port}{link}");
+        Ok(Contender::new(BASE, &self.nginx, url, NO_HEADER, load))
+    }
+
+    fn run(
+        &self,
+        effort: Effort,
+        title: &str,
+        goal: &str,
+        contenders: &mut [Contender<'_>],
+    ) -> Outcome<()> {
+        measure(contenders, self.folder, effort.rounds, effort.seconds)?;
+        print(title, &format!(" ({goal})"), contenders, BASE);
         Ok(())
     }
 }
 
+fn plain_1k(field: &Field<'_>, effort: Effort) -> Outcome<()> {
+    const LOAD: Load<'static> = Load::Full(64);
+    let at = |server: &Server, path: &str| format!("http://127.0.0.1:{}{path}", server.port);
+    let ask = |name, server, path: &str, header| {
+        Contender::new(name, server, at(server, path), header, LOAD)
+    };
+    let mut contenders = [
+        field.gatepass("kept", "1k", LOAD),
+        field.gatepass("private", "1k", LOAD),
+        field.secure_link("http", "1k", LOAD)?,
+        ask("nginx auth_request", &field.nginx, "/asked/1k.bin", "Cookie: pass=good"),
+        ask("nginx proxy_cache, open", &field.nginx, "/kept/1k.bin", NO_HEADER),
+        ask("nginx, open", &field.nginx, "/open/1k.bin", NO_HEADER),
+        ask("Varnish, open", &field.varnish, "/kept/1k.bin", NO_HEADER),
+        ask("HAProxy cache, open", &field.haproxy, "/kept/1k.bin", NO_HEADER),
+    ];
+    let goal = "requests >= 1.15, goal 1.4; CPU <= 0.85, goal 0.70; 2.8 auth_request's, goal 3.3";
+    field.run(effort, "1 KiB over HTTP/1.1, 64 connections", goal, &mut contenders)
+}
+
+fn plain_1m(field: &Field<'_>, effort: Effort) -> Outcome<()> {
+    const LOAD: Load<'static> = Load::Full(16);
+    let url = format!("http://127.0.0.1:{}/kept/1m.bin", field.varnish.port);
+    let mut contenders = [
+        field.gatepass("kept", "1m", LOAD),
+        field.gatepass("private", "1m", LOAD),
+        field.secure_link("http", "1m", LOAD)?,
+        Contender::new("Varnish, open", &field.varnish, url, NO_HEADER, LOAD),
+    ];
+    let goal = "CPU <= 1.0, goal 0.70";
+    field.run(effort, "1 MiB over HTTP/1.1, 16 connections", goal, &mut contenders)
+}
+
+fn tls(field: &Field<'_>, effort: Effort, name: &str, goal: &str) -> Outcome<()> {
+    let load = Load::Full(if name == "1m" { 16 } else { 64 });
+    let ask = |title, server, port, path: &str, header: &str| {
+        let url = format!("https://127.0.0.1:{port}{path}");
+        Contender::new(title, server, url, header, load)
+    };
+    let (ours, theirs) = (field.tls.tls_port, field.nginx.tls_port);
+    let kept = format!("/kept/{name}.bin");
+    let mut contenders = [
+        ask("gatepass, a hit", &field.tls, ours, &kept, &field.cookie),
+        field.secure_link("https", name, load)?,
+        ask("nginx proxy_cache, open", &field.nginx, theirs, &kept, NO_HEADER),
+    ];
+    field.run(effort, &format!("{name} over TLS and HTTP/1.1"), goal, &mut contenders)
+}
+
+fn http2(field: &Field<'_>, effort: Effort) -> Outcome<()> {
+    let url = format!("https://127.0.0.1:{}/kept/1k.bin", field.tls.tls_port);
+    let mut contenders = [
+        Contender::new("gatepass, a hit", &field.tls, url, &field.cookie, Load::Http2),
+        field.secure_link("https", "1k", Load::Http2)?,
+    ];
+    let goal = "CPU <= 1.0, goal 0.8";
+    field.run(
+        effort,
+        "1 KiB over TLS and HTTP/2, 8 connections of 16 streams",
+        goal,
+        &mut contenders,
+    )
+}
+
+/// At 70 % of what nginx can do, for which it is asked first.
+fn p99(field: &Field<'_>, effort: Effort) -> Outcome<()> {
+    let mut most = field.secure_link("http", "1k", Load::Full(64))?;
+    most.measure(field.folder, effort.seconds)?;
+    let load = Load::Rate(most.medians().rate * 0.7);
+    let mut contenders =
+        [field.gatepass("kept", "1k", load), field.secure_link("http", "1k", load)?];
+    let goal = "p99 <= 1.0, goal 0.75";
+    field.run(effort, "1 KiB at 70 % of nginx's most, 32 connections", goal, &mut contenders)
+}
+
 /// Keeps this process, and what it starts from now on, to one core.
-fn run_on(core: usize) -> Outcome<()> {
+pub(crate) fn run_on(core: usize) -> Outcome<()> {
     let mut cores = CpuSet::new();
     cores.set(core);
     Ok(sched_setaffinity(None, &cores)?)
 }
 
 /// The link that nginx's `secure_link_md5 "$secure_link_expires$uri secret"` asks for.
-fn secure_link(path: &str) -> Outcome<String> {
+pub(crate) fn secure_link(path: &str) -> Outcome<String> {
     const EXPIRES: u64 = 4_102_444_800;
     let folder = tempfile::tempdir()?;
     let text = folder.path().join("text");
@@ -136,12 +226,10 @@ fn secure_link(path: &str) -> Outcome<String> {
     Ok(format!("{path}?md5={}&expires={EXPIRES}", base64url(&digest.stdout)))
 }
 
-fn base64url(bytes: &[u8]) -> String {
+/// The alphabet of RFC 4648, section 5, without padding.
+pub(crate) fn base64url(bytes: &[u8]) -> String {
     let text = gatepass::encode(bytes);
     text.trim_end_matches('_').replace('~', "_")
 }
 
-/// Writes a file of the run's folder.
-pub(crate) fn write(folder: &Path, name: &str, text: &str) -> Outcome<()> {
-    Ok(fs::write(folder.join(name), text)?)
-}
+pub(crate) const NO_HEADER: &str = "X-None: 1";

@@ -39,7 +39,12 @@ impl Pair {
 
     /// A cookie that covers a resource of the caller's.
     pub(crate) fn cookie_for(&self, resource: &str) -> Outcome<String> {
-        let window = Window::until(EpochTime::new(4_102_444_800)?);
+        self.cookie_until(resource, 4_102_444_800)
+    }
+
+    /// The same, until an epoch second of the caller's.
+    pub(crate) fn cookie_until(&self, resource: &str, second: u64) -> Outcome<String> {
+        let window = Window::until(EpochTime::new(second)?);
         let policy = Policy::new([Resource::new(resource)], window);
         let unsigned = Unsigned::custom(&policy, JsonStyle::Botocore, HashAlgorithm::Sha1)?;
         Ok(self.signer.complete(unsigned)?.cookies().header())

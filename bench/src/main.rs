@@ -7,11 +7,16 @@
 #![expect(clippy::print_stdout, reason = "printing figures is all that it does")]
 #![expect(clippy::disallowed_methods, reason = "xtask hands over the peers' paths by environment")]
 
+mod certificate;
+mod contender;
 mod edge;
+mod generator;
 mod keys;
+mod new_passes;
 mod openssl;
 mod pass;
 mod servers;
+mod size;
 mod statistics;
 
 use std::process::ExitCode;
@@ -25,8 +30,9 @@ fn main() -> ExitCode {
     let outcome = match *words {
         ["pass"] => pass::bench(),
         ["pass-loop", name, count] => pass::repeat(name, count),
-        ["edge"] => edge::bench(),
-        _ => Err("say what to measure: pass, or edge".into()),
+        ["edge", ref rest @ ..] => edge::bench(rest),
+        ["size", ref rest @ ..] => size::bench(rest),
+        _ => Err("say what to measure: pass, edge, or size".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

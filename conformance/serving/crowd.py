@@ -41,6 +41,7 @@ class Crowd:
     findings: Findings = field(default_factory=Findings)
     ends: float = 0.0
     pause: float = 1.5
+    """The longest that a viewer waits between requests, in seconds."""
 
     async def watch(self, viewers: int, seconds: float) -> None:
         self.ends = time.monotonic() + seconds
@@ -74,12 +75,12 @@ class Crowd:
             span = pick_range(pick, path)
             asked = time.time()
             async with asyncio.timeout(30):
-                writer.write(request(path, cookie, span))
+                writer.write(request(self.port, path, cookie, span))
                 status, headers, found = await answer(reader)
                 self._judge(path, span, stranger, asked, status, headers, found)
             if pick.random() < 0.03:
                 # Gone in the middle: whoever is led by this request must not notice.
-                writer.write(request(path, self.cookie, None))
+                writer.write(request(self.port, path, self.cookie, None))
                 await writer.drain()
                 return
             await asyncio.sleep(pick.random() * self.pause)
@@ -119,10 +120,10 @@ def pick_range(pick: random.Random, path: str) -> tuple[int, int] | None:
     return first, min(first + pick.randrange(1, 150_000), 3_500_000)
 
 
-def request(path: str, cookie: str, span: tuple[int, int] | None) -> bytes:
+def request(port: int, path: str, cookie: str, span: tuple[int, int] | None) -> bytes:
     ranged = f"Range: bytes={span[0]}-{span[1]}\r\n" if span else ""
     cookies = f"Cookie: {cookie}\r\n" if cookie else ""
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{cookies}{ranged}\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{cookies}{ranged}\r\n".encode()
 
 
 async def answer(reader: asyncio.StreamReader) -> tuple[int, bytes, bytes]:

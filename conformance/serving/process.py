@@ -89,7 +89,9 @@ class Server:
         self._process.wait()
 
     def memory(self) -> int:
-        """Bytes of memory that it holds."""
+        """Bytes of memory that it holds; none if it ended."""
+        if not self.is_running():
+            return 0
         status = Path(f"/proc/{self.pid}/status").read_text()
         line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
         return int(line.split()[1]) * 1024

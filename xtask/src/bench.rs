@@ -10,7 +10,7 @@ pub(crate) fn bench(checkout: &Checkout, words: &[&str]) -> Result<(), Failure> 
     }
     let mut command = checkout.cargo();
     command.args(["run", "--release", "--package", "gatepass-bench", "--"]).args(words);
-    for peer in [Program::Nginx, Program::OpenSsl, Program::Valgrind, Program::Wrk] {
+    for peer in PEERS {
         let path = peer.ready(checkout)?;
         say::step(&format!("{} is {}", peer.name(), path.display()));
         command.env(peer.variable(), path);
@@ -18,4 +18,15 @@ pub(crate) fn bench(checkout: &Checkout, words: &[&str]) -> Result<(), Failure> 
     process::aloud(&mut command)
 }
 
-const BENCHMARKS: &[&str] = &["pass", "edge"];
+const BENCHMARKS: &[&str] = &["pass", "edge", "size"];
+
+const PEERS: [Program; 8] = [
+    Program::H2load,
+    Program::HaProxy,
+    Program::Nginx,
+    Program::OpenSsl,
+    Program::Valgrind,
+    Program::Varnish,
+    Program::VarnishLog,
+    Program::Wrk,
+];

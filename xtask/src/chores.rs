@@ -78,7 +78,7 @@ const CHORES: [Chore; 6] = [
     },
     Chore {
         name: "bench",
-        takes: "pass|edge [ARGUMENT…]",
+        takes: "pass|edge|size [ARGUMENT…]",
         about: "measures Gatepass and its peers in one run",
         run: bench::bench,
     },
@@ -88,5 +88,5 @@ const SETTINGS: [(&str, &str); 4] = [
     ("GATEPASS_FUZZ_SECONDS=…", "fuzzes each target for so long in `test fuzz` (20)"),
     ("GATEPASS_LOAD_SECONDS=…", "lets the thousand viewers of `test load` watch for so long (20)"),
     ("GATEPASS_TOOLS=own", "fetches even those tools that this machine has"),
-    ("GATEPASS_TOOL_CHROMIUM=…", "uses this Chromium; likewise _OPENSSL, _NGINX, _WRK, _VALGRIND"),
+    ("GATEPASS_TOOL_CHROMIUM=…", "uses this Chromium; likewise _OPENSSL, _NGINX, _WRK …"),
 ];

@@ -73,6 +73,12 @@ impl CookieJar {
         Self(kept)
     }
 
+    /// All cookies, wherever they belong.
+    pub(crate) fn all(&self) -> String {
+        let pairs: Vec<_> = self.0.iter().map(|cookie| &*cookie.pair).collect();
+        pairs.join("; ")
+    }
+
     /// The cookies that a browser would send with a request for `url`.
     pub(crate) fn sent_to(&self, url: &ViewerUrl<'_>, now: EpochTime) -> Sent {
         let mut sent: Vec<_> = self.0.iter().filter(|cookie| cookie.goes_to(url, now)).collect();

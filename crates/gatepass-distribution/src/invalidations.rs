@@ -41,6 +41,9 @@ impl Invalidations {
     /// No more than this are kept apart.
     pub const MAX: usize = 20_000;
 
+    /// Nor more than so many bytes of paths.
+    const MAX_BYTES: usize = 4 * 1024 * 1024;
+
     /// An object is stored no longer than this: a year, CloudFront's default maximum.
     const LONGEST_LIFE: u64 = 365 * 24 * 60 * 60;
 
@@ -89,8 +92,17 @@ impl Invalidations {
         settled.sort_by_key(|fact| std::cmp::Reverse(fact.at));
         let is_young = |fact: &Invalidation| now.seconds_since(fact.at) < Self::LONGEST_LIFE;
         let young = settled.iter().take_while(|fact| is_young(fact)).count();
+        let fitting = settled
+            .iter()
+            .scan(0, |bytes, fact| {
+                *bytes +=
+                    fact.path.as_str().len() + fact.distribution.as_deref().map_or(0, str::len);
+                (*bytes <= Self::MAX_BYTES).then_some(())
+            })
+            .count();
         // Half of the room is made at once, so that not every change has to make some.
-        let kept = if young < Self::MAX { young } else { Self::MAX / 2 };
+        let room = fitting.min(Self::MAX - 1);
+        let kept = if young <= room { young } else { room / 2 };
         let widened = widened(settled.split_off(kept), Self::MAX - kept);
         settled.extend(widened);
         settled
@@ -275,7 +287,7 @@ mod tests {
         let facts: Vec<_> =
             (1..=most + 1).map(|nth| fact(Some("E1"), &format!("/{nth}"), nth)).collect();
         let settled = Invalidations::settle(facts.clone(), at(most + 1));
-        assert_eq!(settled.len() as u64, most / 2 + 1);
+        assert_eq!(settled.len() as u64, most / 2);
         let all = Invalidations::from_iter(settled);
         for fact in facts {
             assert!(all.as_of("E1", fact.path.as_str()) >= Some(fact.at), "{}", fact.path);
@@ -283,8 +295,19 @@ mod tests {
         assert_eq!(all.as_of("E2", "/1"), None);
         let many = (1..=most + 1).map(|nth| fact(Some(&format!("E{nth}")), "/a", nth));
         let settled = Invalidations::settle(many, at(most + 1));
-        assert_eq!(settled.len() as u64, most / 2 + 1);
-        assert_eq!(settled.last(), Some(&fact(None, "/*", most / 2 + 1)));
+        assert_eq!(settled.len() as u64, most / 2);
+        assert_eq!(settled.last(), Some(&fact(None, "/*", most / 2 + 2)));
+    }
+
+    #[test]
+    fn long_paths_are_widened_sooner() {
+        let long = "a".repeat(3_990);
+        let facts: Vec<_> =
+            (1..=1_200).map(|nth| fact(None, &format!("/{nth}{long}"), nth)).collect();
+        let settled = Invalidations::settle(facts.clone(), at(1_200));
+        assert!((500..600).contains(&settled.len()), "{}", settled.len());
+        let all = Invalidations::from_iter(settled);
+        assert!(facts.iter().all(|fact| all.as_of("E1", fact.path.as_str()) >= Some(fact.at)));
     }
 
     proptest! {

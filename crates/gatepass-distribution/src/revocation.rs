@@ -12,6 +12,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use gatepass::{EpochTime, Pass};
@@ -30,7 +31,16 @@ pub struct Revocations {
     recent: Arc<Passes>,
 }
 
-type Digest = [u8; 16];
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Digest([u8; 16]);
+
+/// Digests are spread evenly already, so a part of one is enough for the table's own hash.
+impl Hash for Digest {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let (part, _) = self.0.split_first_chunk().expect("16 bytes have 8");
+        state.write_u64(u64::from_ne_bytes(*part));
+    }
+}
 
 type Passes = HashMap<Digest, Until, foldhash::fast::RandomState>;
 
@@ -50,12 +60,15 @@ impl Revocation {
 
     /// The pass whose digest begins with these bytes.
     pub fn of_prefix(digest: [u8; 16], expiry: EpochTime) -> Self {
-        Self { digest, until: Until(u32::try_from(expiry.seconds()).unwrap_or(u32::MAX)) }
+        Self {
+            digest: Digest(digest),
+            until: Until(u32::try_from(expiry.seconds()).unwrap_or(u32::MAX)),
+        }
     }
 
     /// The first bytes of the digest that names the pass.
     pub const fn digest(&self) -> &[u8; 16] {
-        &self.digest
+        &self.digest.0
     }
 
     /// When the pass would have expired; none if that is after the year 2106.
@@ -108,7 +121,7 @@ impl Revocations {
         let Some((digest, _)) = digest.split_first_chunk::<16>() else { return false };
         [&self.recent, &self.settled]
             .into_iter()
-            .any(|passes| passes.get(digest).is_some_and(|until| until.is_ahead(now)))
+            .any(|passes| passes.get(&Digest(*digest)).is_some_and(|until| until.is_ahead(now)))
     }
 
     /// How many there are.

@@ -45,12 +45,23 @@ pub(crate) fn cookies<'a>(
     covers: impl Fn(&str) -> bool + 'a,
 ) -> impl Iterator<Item = &'a [u8]> {
     let lines = asked.headers.get_all(COOKIE).iter();
-    let cookies = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    let cookies = lines.flat_map(|line| split(line.as_bytes(), b';'));
     cookies.map(<[u8]>::trim_ascii).filter(move |cookie| {
         let name = memchr::memchr(b'=', cookie).map(|end| &cookie[..end]);
         // An origin may be laxer than the gate about a space before the equals sign.
         let name = name.filter(|name| CookieName::recognize(name.trim_ascii_end()).is_none());
         name.and_then(|name| std::str::from_utf8(name).ok()).is_some_and(&covers)
+    })
+}
+
+/// The stretches between separators. Most of a line of cookies is long values.
+fn split(line: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let line = rest?;
+        let end = memchr::memchr(separator, line);
+        rest = end.map(|end| &line[end + 1..]);
+        Some(&line[..end.unwrap_or(line.len())])
     })
 }
 

@@ -28,7 +28,9 @@ pub(crate) fn origin_request(asked: &Asked<'_>, body: RequestBody) -> OriginRequ
     let mut headers = HeaderMap::with_capacity(16);
     add_chosen(&mut headers, asked);
     if !chosen::is_for_the_cache(asked.method) {
-        BESIDE_A_BODY.iter().for_each(|name| add_once(&mut headers, asked, name));
+        for name in BESIDE_A_BODY {
+            add_once(&mut headers, asked, name);
+        }
     }
     for name in [ACCEPT_ENCODING, COOKIE, USER_AGENT, VIA, X_FORWARDED_FOR.clone()] {
         add_once(&mut headers, asked, name.as_str());
@@ -203,15 +205,15 @@ fn cookies(asked: &Asked<'_>) -> Vec<u8> {
 
 /// A list as the viewer sent it, and one more at its end.
 fn behind(asked: &Asked<'_>, name: &str, last: &str) -> Vec<u8> {
-    let mut list = Vec::new();
+    let mut joined = Vec::new();
     chosen::each_value(asked, name, |line| {
         if !line.is_empty() {
-            list.extend_from_slice(line);
-            list.extend_from_slice(b", ");
+            joined.extend_from_slice(line);
+            joined.extend_from_slice(b", ");
         }
     });
-    list.extend_from_slice(last.as_bytes());
-    list
+    joined.extend_from_slice(last.as_bytes());
+    joined
 }
 
 fn switch_to_websocket(headers: &mut HeaderMap, sent: &HeaderMap) {

@@ -19,6 +19,10 @@ mod refuse;
 
 mod respond;
 
+mod cap;
+
+mod compress;
+
 #[doc(hidden)]
 pub mod origin;
 

@@ -57,8 +57,9 @@ mod resource;
 
 mod policy;
 
-mod ecdsa_twin;
 mod key;
+
+mod ecdsa_twin;
 mod trusted_keys;
 
 mod cookies;

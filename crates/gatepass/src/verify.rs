@@ -169,6 +169,11 @@ impl GenuinePass {
         &self.key_id
     }
 
+    /// SHA-256 of the signature, as of a [`Pass::digest`].
+    pub const fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+
     /// What it says.
     pub const fn policy(&self) -> &Policy {
         &self.policy

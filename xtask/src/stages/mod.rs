@@ -40,7 +40,8 @@ pub(crate) fn list() -> String {
 /// A number of seconds from the environment, for stages that run as long as one likes.
 fn seconds(variable: &str, otherwise: u32) -> Result<u32, Failure> {
     let Some(text) = std::env::var_os(variable) else { return Ok(otherwise) };
-    let number = text.to_str().and_then(|text| text.parse().ok()).filter(|number| *number > 0);
+    let text = text.to_string_lossy();
+    let number = text.parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| Failure::new(format!("{variable} is {text:?}, and no number of seconds")))
 }
 

@@ -65,9 +65,13 @@ const fn recipe(program: Program) -> Recipe {
             packages: &["chromium", "chromium-common", "fonts-liberation"],
             inside: "usr/lib/chromium/chromium",
         },
+        Program::H2load => Recipe { packages: &["nghttp2-client"], inside: "usr/bin/h2load" },
+        Program::HaProxy => Recipe { packages: &["haproxy"], inside: "usr/sbin/haproxy" },
         Program::Nginx => Recipe { packages: &["nginx"], inside: "usr/sbin/nginx" },
         Program::OpenSsl => Recipe { packages: &["openssl"], inside: "usr/bin/openssl" },
         Program::Valgrind => Recipe { packages: &["valgrind"], inside: "usr/bin/valgrind" },
+        Program::Varnish => Recipe { packages: &["varnish"], inside: "usr/sbin/varnishd" },
+        Program::VarnishLog => Recipe { packages: &["varnish"], inside: "usr/bin/varnishncsa" },
         Program::Wrk => Recipe { packages: &["wrk"], inside: "usr/bin/wrk" },
     }
 }

@@ -3,9 +3,10 @@
 //! | what | from | file |
 //! |---|---|---|
 //! | botocore, boto3, the AWS CLI, cryptography | Python's packages | [`python`] |
-//! | `@aws-sdk/cloudfront-signer`, Playwright | Node's packages | [`node`] |
+//! | `@aws-sdk/cloudfront-signer`, Playwright, `http-cache-tests` | Node's packages | [`node`] |
 //! | Chromium, openssl | this machine, or else Debian's packages | [`program`], [`debian`] |
-//! | nginx, wrk, valgrind, for benchmarks | likewise | likewise |
+//! | nginx, Varnish, HAProxy, wrk, h2load, valgrind, for benchmarks | likewise | likewise |
+//! | SeaweedFS, rclone, Caddy | Python's packages | [`python`] |
 //! | cargo-deny | Rust's packages | [`cargo_deny`] |
 //!
 //! Every one is asked for where it is needed; what is there and still fits is not fetched again.

@@ -18,9 +18,13 @@ use crate::{checkout::Checkout, failure::Failure, tools::debian};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Program {
     Chromium,
+    H2load,
+    HaProxy,
     Nginx,
     OpenSsl,
     Valgrind,
+    Varnish,
+    VarnishLog,
     Wrk,
 }
 
@@ -41,9 +45,13 @@ impl Program {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Chromium => "chromium",
+            Self::H2load => "h2load",
+            Self::HaProxy => "haproxy",
             Self::Nginx => "nginx",
             Self::OpenSsl => "openssl",
             Self::Valgrind => "valgrind",
+            Self::Varnish => "varnishd",
+            Self::VarnishLog => "varnishncsa",
             Self::Wrk => "wrk",
         }
     }
@@ -86,9 +94,13 @@ impl Program {
     const fn names(self) -> &'static [&'static str] {
         match self {
             Self::Chromium => &["chromium", "google-chrome", "chromium-browser"],
+            Self::H2load => &["h2load"],
+            Self::HaProxy => &["haproxy"],
             Self::Nginx => &["nginx"],
             Self::OpenSsl => &["openssl"],
             Self::Valgrind => &["valgrind"],
+            Self::Varnish => &["varnishd"],
+            Self::VarnishLog => &["varnishncsa"],
             Self::Wrk => &["wrk"],
         }
     }
@@ -97,9 +109,13 @@ impl Program {
     const fn question(self) -> (&'static str, &'static str) {
         match self {
             Self::Chromium => ("--version", "Chrom"),
+            Self::H2load => ("--version", "h2load"),
+            Self::HaProxy => ("-v", "HAProxy version"),
             Self::Nginx => ("-v", "nginx version"),
             Self::OpenSsl => ("version", "SSL"),
             Self::Valgrind => ("--version", "valgrind-"),
+            Self::Varnish => ("-V", "varnishd (varnish"),
+            Self::VarnishLog => ("-V", "varnishncsa (varnish"),
             Self::Wrk => ("-v", "wrk"),
         }
     }

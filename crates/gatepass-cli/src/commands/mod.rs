@@ -2,8 +2,10 @@
 
 pub(crate) mod demo;
 pub(crate) mod explain;
+pub(crate) mod invalidate;
 pub(crate) mod keys;
 pub(crate) mod lint;
+pub(crate) mod revoke;
 pub(crate) mod serve;
 pub(crate) mod sign;
 pub(crate) mod verify;
@@ -11,6 +13,7 @@ pub(crate) mod verify;
 mod configuration;
 mod own_keys;
 mod report;
+mod state;
 mod trust;
 mod viewer;
 mod welcome;

@@ -34,10 +34,6 @@ pub(crate) struct Config {
     pub(crate) edge: EdgeConfig,
     pub(crate) log: LogTo,
     /// The folder of what operators add while an edge runs.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the commands that follow a store are not there yet")
-    )]
     pub(crate) state: PathBuf,
     pub(crate) snapshot: Snapshot,
 }

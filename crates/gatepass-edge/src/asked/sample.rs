@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use gatepass::{EpochTime, ViewerRequest, ViewerUrl};
 use gatepass_distribution::{
-    BehaviorDraft, CachePolicy, DistributionDraft, Draft, KeyGroup, NormalPath, Origin, OriginKind,
-    OriginRequestPolicy, Selection, Snapshot, Ttls,
+    BehaviorDraft, CachePolicy, Conduct, DistributionDraft, Draft, KeyGroup, NormalPath, Origin,
+    OriginKind, OriginRequestPolicy, Selection, Snapshot, Ttls,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
@@ -24,6 +24,7 @@ pub(crate) struct Sample {
     pub(crate) is_guarded: bool,
     pub(crate) cache_policy: CachePolicy,
     pub(crate) origin_request_policy: Option<OriginRequestPolicy>,
+    pub(crate) conduct: Conduct,
 }
 
 /// A GET on an open behavior whose policy chooses nothing.
@@ -37,6 +38,7 @@ pub(crate) fn get(url: &str) -> Sample {
         is_guarded: false,
         cache_policy: nothing(),
         origin_request_policy: None,
+        conduct: Conduct::default(),
     }
 }
 
@@ -113,6 +115,7 @@ impl Sample {
             trusted_key_groups: self.is_guarded.then(|| vec!["group".into()]),
             cache_policy: Some("own".into()),
             origin_request_policy: self.origin_request_policy.as_ref().map(|_| "own".into()),
+            conduct: self.conduct.clone(),
             ..BehaviorDraft::default()
         };
         let origin = |id: &str| Origin { id: id.into(), kind: OriginKind::Directory(id.into()) };

@@ -20,6 +20,8 @@
 
 mod age;
 
+pub(crate) use age::{read_date, until_expiry};
+
 use gatepass::EpochTime;
 use gatepass_distribution::Ttls;
 use http::header::{AUTHORIZATION, ETAG, LAST_MODIFIED, SET_COOKIE, VARY};

@@ -82,7 +82,9 @@ fn add_headers(parts: &mut Parts, asked: &Asked<'_>, policy: &CachePolicy) {
         return parts.add_list(|_| {});
     };
     parts.add_list(|list| {
-        for name in names.iter().filter(|name| !(is_normalized && &***name == ACCEPT_ENCODING)) {
+        for name in
+            names.iter().filter(|name| !(is_normalized && ***name == *ACCEPT_ENCODING.as_str()))
+        {
             list.add(name.as_bytes());
             list.add_list(|values| chosen::each_value(asked, name, |value| values.add(value)));
         }
@@ -114,17 +116,17 @@ impl Parts {
     }
 
     fn add(&mut self, part: &[u8]) {
-        self.bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        self.bytes.extend_from_slice(&length(part.len()));
         self.bytes.extend_from_slice(part);
     }
 
     /// A part that is made of parts: its length is known when they are there.
     fn add_list(&mut self, fill: impl FnOnce(&mut Self)) {
         let begin = self.bytes.len();
-        self.bytes.extend_from_slice(&[0; 8]);
+        self.bytes.extend_from_slice(&[0; 4]);
         fill(self);
-        let length = (self.bytes.len() - begin - 8) as u64;
-        self.bytes[begin..begin + 8].copy_from_slice(&length.to_le_bytes());
+        let filled = length(self.bytes.len() - begin - 4);
+        self.bytes[begin..begin + 4].copy_from_slice(&filled);
     }
 
     fn digest(&self) -> CacheKey {
@@ -133,5 +135,10 @@ impl Parts {
     }
 }
 
+fn length(bytes: usize) -> [u8; 4] {
+    u32::try_from(bytes).expect("requests have limits that are far below").to_le_bytes()
+}
+
+#[cfg(test)]
 #[cfg(test)]
 mod tests;

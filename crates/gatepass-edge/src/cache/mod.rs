@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use gatepass::EpochTime;
-use gatepass_distribution::Admitted;
+use gatepass_distribution::{Admitted, Invalidations};
 use http::Response;
 use tokio::runtime::Handle;
 
@@ -95,6 +95,12 @@ pub trait Facts: Sync {
     /// Everything of this distribution and raw path that was asked for at that second or
     /// before counts as absent.
     fn as_of(&self, distribution_id: &str, path: &str) -> Option<EpochTime>;
+}
+
+impl Facts for Invalidations {
+    fn as_of(&self, distribution_id: &str, path: &str) -> Option<EpochTime> {
+        Self::as_of(self, distribution_id, path)
+    }
 }
 
 impl<F: Fn(&str, &str) -> Option<EpochTime> + Sync> Facts for F {

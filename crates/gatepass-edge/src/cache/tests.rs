@@ -1,1 +1,3 @@
+//! The cache before an origin that follows a script.
 
+mod objects;

@@ -227,8 +227,8 @@ fn the_edge_says_who_asks_and_a_viewer_can_only_put_something_in_front() {
     assert_eq!(of("cloudfront-viewer-country"), None);
     let ipv6 = Sample { peer: "[2001:db8::1]:9".parse().unwrap(), ..sample };
     assert_eq!(value(&sent(&ipv6).headers, "cloudfront-viewer-address").unwrap(), "2001:db8::1:9");
-    let named = get("https://e.com/").with("via", "x").with("connection", "via");
-    assert!(value(&sent(&named).headers, "via").unwrap().starts_with("1.1 "));
+    let of_the_hop = get("https://e.com/").with("via", "x").with("connection", "via");
+    assert!(value(&sent(&of_the_hop).headers, "via").unwrap().starts_with("1.1 "));
 }
 
 #[test]
@@ -295,7 +295,8 @@ fn one_header_is_told_as_it_is_sent_among_all() {
         for name in names {
             let mut alone: Vec<Vec<u8>> = Vec::new();
             sample.ask(|asked| each_sent(asked, name.as_str(), |value| alone.push(value.into())));
-            let among: Vec<_> = all.get_all(&name).iter().map(|value| value.as_bytes()).collect();
+            let among: Vec<_> =
+                all.get_all(&name).iter().map(http::HeaderValue::as_bytes).collect();
             assert_eq!(alone, among, "{name}");
             compared += among.len();
         }

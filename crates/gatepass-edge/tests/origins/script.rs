@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use gatepass::{EpochTime, ViewerRequest, ViewerUrl};
 use gatepass_distribution::{
-    Admitted, Endpoint, Gate, HttpOrigin, Origin, OriginKind, Patience, VerifiedPasses,
+    Admitted, Endpoint, Gate, HttpOrigin, Origin, OriginKind, Patience, Revocations, VerifiedPasses,
 };
 use gatepass_edge::origin::remote::{Remote, RemoteBody, Surroundings};
 use gatepass_edge::origin::request::{OriginRequest, RequestBody};
@@ -232,7 +232,9 @@ pub(crate) fn admitted(request: OriginRequest) -> Admitted<OriginRequest> {
     let url = ViewerUrl::parse("https://media.test/").unwrap();
     let shown = ViewerRequest::new(url, [192, 0, 2, 7].into(), [""; 0]);
     let now = EpochTime::new(1_767_290_000).unwrap();
-    Gate::Open.admit(request, &shown, &VerifiedPasses::with_capacity(1), now).unwrap()
+    Gate::Open
+        .admit(request, &shown, &VerifiedPasses::with_capacity(1), &Revocations::default(), now)
+        .unwrap()
 }
 
 pub(crate) async fn fetch(

@@ -29,7 +29,7 @@ pub(super) fn initial(
 
 /// The seconds from the answer's `Date`, or else from now, to the earliest `Expires`; none if
 /// it has no `Expires`. One that can't be read has passed.
-pub(super) fn until_expiry(headers: &HeaderMap, received: EpochTime) -> Option<u64> {
+pub(crate) fn until_expiry(headers: &HeaderMap, received: EpochTime) -> Option<u64> {
     let expiries = headers.get_all(EXPIRES).iter();
     let earliest = expiries.map(|value| read_date(value).unwrap_or(0)).min()?;
     let from = date(headers).unwrap_or(received.seconds());
@@ -46,7 +46,8 @@ fn only(headers: &HeaderMap, name: HeaderName) -> Option<&http::HeaderValue> {
     values.next().filter(|_| values.next().is_none())
 }
 
-fn read_date(value: &http::HeaderValue) -> Option<u64> {
+/// A date in a header, in seconds since 1970.
+pub(crate) fn read_date(value: &http::HeaderValue) -> Option<u64> {
     let date: HttpDate = value.to_str().ok()?.trim().parse().ok()?;
     Some(SystemTime::from(date).duration_since(UNIX_EPOCH).ok()?.as_secs())
 }
