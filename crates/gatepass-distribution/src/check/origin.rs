@@ -125,7 +125,11 @@ impl Check<'_> {
                 Some(OriginKind::Group(_)) => {
                     self.mistake(place, format!("{id:?} is a group itself; groups don't nest"));
                 }
-                Some(_) => {}
+                Some(OriginKind::Directory(_)) => {
+                    let problem = format!("{id:?} is a folder; groups are of http and s3 origins");
+                    self.mistake(place, problem);
+                }
+                Some(OriginKind::Http(_) | OriginKind::S3(_)) => {}
             }
         }
         if group.primary == group.secondary {

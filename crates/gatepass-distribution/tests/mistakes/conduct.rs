@@ -6,15 +6,10 @@ use super::*;
 
 #[test]
 fn a_folder_only_gives() {
-    for origin in ["folder", "folder-first"] {
-        one_mistake(
-            |draft| {
-                behavior(draft).origin = origin.into();
-                behavior(draft).conduct.allowed_methods = AllowedMethods::All;
-            },
-            "distribution[0].default-behavior.allowed-methods: a folder takes no PUT",
-        );
-    }
+    one_mistake(
+        |draft| behavior(draft).conduct.allowed_methods = AllowedMethods::All,
+        "distribution[0].default-behavior.allowed-methods: a folder takes no PUT",
+    );
     fine(|draft| {
         behavior(draft).origin = "app".into();
         behavior(draft).conduct.allowed_methods = AllowedMethods::All;

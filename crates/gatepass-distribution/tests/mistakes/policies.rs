@@ -11,7 +11,7 @@ fn a_behavior_without_a_cache_policy_takes_what_suits_its_origin() {
         ("bucket", "CachingOptimized"),
         ("app", "UseOriginCacheControlHeaders-QueryStrings"),
         ("either", "UseOriginCacheControlHeaders-QueryStrings"),
-        ("folder-first", "CachingOptimized"),
+        ("bucket-first", "CachingOptimized"),
     ] {
         let snapshot = fine(|draft| behavior(draft).origin = origin.into());
         let distribution = &snapshot.distributions()[0];
@@ -195,17 +195,20 @@ fn an_origin_is_told_only_what_the_edge_knows() {
 
 #[test]
 fn a_bucket_is_never_sent_the_viewers_host() {
-    for origin in ["bucket", "bucket-second"] {
+    for origin in ["bucket", "bucket-first", "bucket-second"] {
+        let asks = |draft: &mut Draft, policy: &str| {
+            behavior(draft).origin = origin.into();
+            behavior(draft).cache_policy = Some("CachingOptimized".into());
+            behavior(draft).origin_request_policy = Some(policy.into());
+        };
         for policy in ["AllViewer", "HostHeaderOnly", "AllViewerAndCloudFrontHeaders-2022-06"] {
             let told = one_mistake(
-                |draft| {
-                    behavior(draft).origin = origin.into();
-                    behavior(draft).origin_request_policy = Some(policy.into());
-                },
+                |draft| asks(draft, policy),
                 "distribution[0].default-behavior.origin-request-policy: ",
             );
             assert!(told.contains("AllViewerExceptHostHeader"), "{told}");
         }
+        fine(|draft| asks(draft, "AllViewerExceptHostHeader"));
         one_mistake(
             |draft| {
                 behavior(draft).origin = origin.into();
@@ -213,9 +216,9 @@ fn a_bucket_is_never_sent_the_viewers_host() {
             },
             "distribution[0].default-behavior.cache-policy: \"UseOriginCacheControlHeaders\" sends",
         );
-        fine(|draft| {
-            behavior(draft).origin = origin.into();
-            behavior(draft).origin_request_policy = Some("AllViewerExceptHostHeader".into());
-        });
     }
+    one_mistake(
+        |draft| behavior(draft).origin = "bucket-second".into(),
+        "distribution[0].default-behavior.cache-policy: \"UseOriginCacheControlHeaders-QueryStrings\" sends",
+    );
 }
