@@ -50,7 +50,10 @@ impl Serving {
                     Err(error) => errors.push(error.into()),
                 }
             }
-            join(distribution.origins(), &mut opened);
+            // An origin is missing if there was an error, and then nothing is served anyhow.
+            if errors.is_empty() {
+                errors.extend(join(distribution.origins(), &mut opened));
+            }
             sources.push(opened);
         }
         if errors.is_empty() {
@@ -102,22 +105,26 @@ fn open(
     Ok(Source::Remote(Remote::open(origin, around).counted_by(counters())))
 }
 
-/// Makes groups of what is open by now.
-fn join(origins: &[Origin], opened: &mut [Source]) {
+/// Makes groups of what is open by now, and says which can't be made.
+fn join(origins: &[Origin], opened: &mut [Source]) -> Vec<EdgeError> {
     let member = |opened: &[Source], id: &str| {
         let at = origins.iter().position(|origin| *origin.id == *id)?;
-        match opened.get(at)? {
+        match &opened[at] {
             Source::Remote(remote) => Some(remote.clone()),
             Source::Directory(_) => None,
         }
     };
+    let mut errors = Vec::new();
     for (at, origin) in origins.iter().enumerate() {
         let OriginKind::Group(group) = &origin.kind else { continue };
-        let members = member(opened, &group.primary).zip(member(opened, &group.secondary));
-        if let (Some((primary, secondary)), Some(place)) = (members, opened.get_mut(at)) {
-            *place = Source::Remote(Remote::group(group, primary, secondary));
+        match member(opened, &group.primary).zip(member(opened, &group.secondary)) {
+            Some((primary, secondary)) => {
+                opened[at] = Source::Remote(Remote::group(group, primary, secondary));
+            }
+            None => errors.push(EdgeError::Group(origin.id.clone())),
         }
     }
+    errors
 }
 
 /// Why an edge can't serve a snapshot.
@@ -130,4 +137,7 @@ pub enum EdgeError {
     /// The cache can't be opened.
     #[error(transparent)]
     Cache(#[from] CacheError),
+    /// A group has a folder in it.
+    #[error("the origin group {0:?} has a folder in it: it may have web servers and buckets")]
+    Group(Box<str>),
 }

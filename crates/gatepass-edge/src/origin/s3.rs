@@ -11,9 +11,9 @@
 use std::sync::Arc;
 
 use gatepass_distribution::{Endpoint, S3Origin, SigningBehavior};
-use http::header::{AUTHORIZATION, HOST};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_RANGE, HOST, RANGE};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use reqsign_aws_v4::RequestSigner;
 use reqsign_core::{Context, SignRequest};
@@ -81,8 +81,10 @@ impl Bucket {
     ) -> Result<Response<RemoteBody>, Trouble> {
         let bucket = Arc::clone(self);
         let work = async move {
+            let is_part = request.headers.contains_key(RANGE);
             let outgoing = bucket.outgoing(request).await?;
-            bucket.peer.exchange(outgoing).await
+            let answer = bucket.peer.exchange(outgoing).await;
+            answer.map(|answer| if is_part { call_a_part_a_part(answer) } else { answer })
         };
         elsewhere(self.peer.runtime(), work).await
     }
@@ -154,6 +156,29 @@ fn locate(origin: &S3Origin) -> (Endpoint, Box<str>) {
     }
     let host = format!("{bucket}.{}", endpoint.host).into();
     (Endpoint { host, ..endpoint.clone() }, path.clone())
+}
+
+/// Some servers (rclone's is one) answer a range with a part of the object, and 200 all the
+/// same. Taken at its word, the part would be served as the whole.
+fn call_a_part_a_part<B>(mut answer: Response<B>) -> Response<B> {
+    let text =
+        |name| answer.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let length = text(CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    if answer.status() == StatusCode::OK
+        && length.is_some()
+        && text(CONTENT_RANGE).and_then(part_length) == length
+    {
+        *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
+    answer
+}
+
+/// How long the part is that `bytes 0-9/100` speaks of.
+fn part_length(content_range: &str) -> Option<u64> {
+    let (part, _) = content_range.strip_prefix("bytes ")?.split_once('/')?;
+    let (first, last) = part.split_once('-')?;
+    let (first, last) = (first.parse::<u64>().ok()?, last.parse::<u64>().ok()?);
+    last.checked_sub(first)?.checked_add(1)
 }
 
 /// Takes out what would have the bucket do more than it was asked for, with our signature

@@ -212,6 +212,23 @@ async fn a_missing_object_is_told_from_a_forbidden_one() {
 }
 
 #[tokio::test]
+async fn a_part_that_is_called_the_whole_is_called_a_part() {
+    for (range, expected) in [
+        ("Content-Range: bytes 2-3/9\r\n", 206),
+        ("Content-Range: bytes 2-9/9\r\n", 200),
+        ("Content-Range: bytes 3-2/9\r\n", 200),
+        ("Content-Range: bytes */9\r\n", 200),
+        ("", 200),
+    ] {
+        let site = answering(format!("HTTP/1.1 200 OK\r\n{range}Content-Length: 2\r\n\r\nok"));
+        let remote = opened(bucket(site.endpoint()), &IN_ENVIRONMENT);
+        let part = fetch(&remote, with(get("/a"), "range", "bytes=2-3")).await.unwrap();
+        assert_eq!(part.status(), expected, "{range:?}");
+        assert_eq!(fetch(&remote, get("/a")).await.unwrap().status(), 200);
+    }
+}
+
+#[tokio::test]
 async fn the_bucket_may_be_part_of_the_host() {
     let site = guarded_by(SECRET);
     let mut origin = bucket(Endpoint { host: "localhost".into(), ..site.endpoint() });

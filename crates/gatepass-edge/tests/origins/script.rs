@@ -1,7 +1,7 @@
 //! A small language for origins that say exactly what a test wants them to say.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -155,10 +155,6 @@ impl Line {
     pub(crate) fn reset(&mut self) {
         let socket = socket2::SockRef::from(&self.stream);
         socket.set_linger(Some(Duration::ZERO)).unwrap();
-    }
-
-    pub(crate) fn end(&mut self) {
-        drop(self.stream.shutdown(Shutdown::Write));
     }
 }
 
