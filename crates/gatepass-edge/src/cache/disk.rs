@@ -26,9 +26,10 @@ pub(crate) fn open(config: &CacheConfig, runtime: &Handle) -> Result<Store, Cach
     let spawner = runtime.clone();
     // The caller may be a thread of some runtime, where waiting for a future is not allowed.
     runtime.spawn(async move { sender.send(build(&task, spawner).await) });
+    let capacity = config.disk.as_ref().map_or(config.memory_bytes, |disk| disk.bytes);
     let directory = config.disk.as_ref().map(|disk| disk.directory.clone()).unwrap_or_default();
     match receiver.recv() {
-        Ok(Ok((entries, largest))) => Ok(Store::new(entries, largest)),
+        Ok(Ok((entries, largest))) => Ok(Store::new(entries, largest, capacity)),
         Ok(Err(reason)) => Err(CacheError { directory, reason: reason.into() }),
         Err(_) => Err(CacheError { directory, reason: "the runtime has ended".into() }),
     }

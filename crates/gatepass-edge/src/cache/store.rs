@@ -41,6 +41,7 @@ pub(crate) struct Store {
     entries: HybridCache<Place, Kept>,
     has_disk: bool,
     largest: usize,
+    capacity: u64,
     rejected: AtomicU64,
 }
 
@@ -79,9 +80,15 @@ impl Kept {
 }
 
 impl Store {
-    pub(super) fn new(entries: HybridCache<Place, Kept>, largest: usize) -> Self {
+    /// Takes entries of up to `largest` bytes, `capacity` bytes in all.
+    pub(super) fn new(entries: HybridCache<Place, Kept>, largest: usize, capacity: u64) -> Self {
         let has_disk = entries.is_hybrid();
-        Self { entries, has_disk, largest, rejected: AtomicU64::new(0) }
+        Self { entries, has_disk, largest, capacity, rejected: AtomicU64::new(0) }
+    }
+
+    /// About how many bytes it takes.
+    pub(crate) const fn capacity(&self) -> u64 {
+        self.capacity
     }
 
     /// What lies in memory.
@@ -131,6 +138,12 @@ impl Store {
     pub(crate) fn disk_traffic(&self) -> (usize, usize) {
         let statistics = self.entries.statistics();
         (statistics.disk_write_bytes(), statistics.disk_read_bytes())
+    }
+
+    /// Waits until everything is written that is to be.
+    #[cfg(test)]
+    pub(crate) async fn written(&self) {
+        self.entries.storage().wait().await;
     }
 
     /// Writes what waits to be written.
