@@ -1,6 +1,6 @@
 //! Opening the store: how memory and disk are set up.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use foyer::{
     BlockEngineConfig, DeviceBuilder, FsDeviceBuilder, HybridCache, HybridCacheBuilder,
@@ -74,7 +74,39 @@ async fn build(
         }
     };
     let entries = builder.build().await.map_err(|error| error.to_string())?;
+    if let Some(disk) = &config.disk {
+        reserve(&disk.directory).map_err(|error| format!("no room for it: {error}"))?;
+    }
     Ok((entries, largest))
+}
+
+/// Takes all the room at once: a disk that is full once the cache is half full could not be
+/// written to until the next start.
+#[cfg(target_os = "linux")]
+fn reserve(directory: &Path) -> std::io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    use rustix::io::Errno;
+
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        let length = entry.metadata()?.len();
+        if !entry.file_type()?.is_file() || length == 0 {
+            continue;
+        }
+        let file = std::fs::File::options().write(true).open(entry.path())?;
+        match fallocate(&file, FallocateFlags::empty(), 0, length) {
+            // A file system that can't.
+            Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
+fn reserve(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// The disk is written and freed in blocks: many slices each, and not too few of them.

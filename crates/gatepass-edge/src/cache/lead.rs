@@ -246,7 +246,7 @@ impl Errand {
         self.inner.go_alone(&self.key(self.marker.as_deref()));
         self.inner.go_alone(&self.primary);
         if self.stale.is_some() && lead.is_none_or(|lead| !lead.is_forgotten()) {
-            self.inner.store.keep(Place::head(&self.key(self.marker.as_deref())), Kept::Gone);
+            self.inner.store.drop(Place::head(&self.key(self.marker.as_deref())));
         }
         let age = answer.headers.get(http::header::AGE);
         let age = age.and_then(|age| age.to_str().ok()?.parse().ok()).unwrap_or(0);
@@ -405,7 +405,7 @@ impl Errand {
                 head
             }
             Keeping::NotKept(_) => {
-                self.inner.store.keep(Place::head(&key), Kept::Gone);
+                self.inner.store.drop(Place::head(&key));
                 Arc::clone(stale)
             }
         };

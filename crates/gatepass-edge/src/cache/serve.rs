@@ -178,7 +178,7 @@ impl Serving<'_> {
             && let Some(Kept::Head(kept)) = self.inner.store.peek(&place)
             && kept.generation == head.generation
         {
-            self.inner.store.keep(place, Kept::Gone);
+            self.inner.store.drop(place);
         }
     }
 

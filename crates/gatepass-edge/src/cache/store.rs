@@ -1,8 +1,8 @@
 //! Where heads and slices lie: in memory by weight, and on disk if there is one.
 //!
 //! 1. Nothing here is truth. An entry that is gone, unreadable or damaged is a miss.
-//! 2. Entries are never removed but replaced by [`Kept::Gone`]: what waits to be written, or
-//!    was written before a crash, could come back after a removal.
+//! 2. What is dropped is replaced in memory by [`Kept::Gone`], besides being deleted on disk:
+//!    what waits to be written meanwhile could come back otherwise.
 //! 3. What is too large for the store is refused and counted, never dropped in silence.
 
 use std::fmt;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use foyer::HybridCache;
+use foyer::{HybridCache, HybridCacheProperties, Location};
 
 use crate::cache::head::Head;
 use crate::cache::key::CacheKey;
@@ -123,6 +123,15 @@ impl Store {
             return;
         }
         self.entries.insert(place, kept);
+    }
+
+    /// Drops what lies there.
+    pub(crate) fn drop(&self, place: Place) {
+        let in_memory = HybridCacheProperties::default().with_location(Location::InMem);
+        self.entries.insert_with_properties(place, Kept::Gone, in_memory);
+        if self.has_disk {
+            self.entries.storage().delete(&place);
+        }
     }
 
     /// How much there is, in bytes and entries of memory.

@@ -12,7 +12,7 @@ use crate::outcome::CacheOutcome;
 const LONG: usize = 60 * SLICE as usize + 5;
 
 fn on_disk(folder: &Path, memory_bytes: u64) -> CacheConfig {
-    let disk = DiskConfig { directory: folder.to_owned(), bytes: 64 << 20 };
+    let disk = DiskConfig { directory: folder.to_owned(), bytes: 12 << 20 };
     CacheConfig { memory_bytes, disk: Some(disk), ..config() }
 }
 
