@@ -1,6 +1,6 @@
 //! Opening the store: how memory and disk are set up.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use foyer::{
     BlockEngineConfig, DeviceBuilder, FsDeviceBuilder, HybridCache, HybridCacheBuilder,
@@ -26,9 +26,10 @@ pub(crate) fn open(config: &CacheConfig, runtime: &Handle) -> Result<Store, Cach
     let spawner = runtime.clone();
     // The caller may be a thread of some runtime, where waiting for a future is not allowed.
     runtime.spawn(async move { sender.send(build(&task, spawner).await) });
+    let capacity = config.disk.as_ref().map_or(config.memory_bytes, |disk| disk.bytes);
     let directory = config.disk.as_ref().map(|disk| disk.directory.clone()).unwrap_or_default();
     match receiver.recv() {
-        Ok(Ok((entries, largest))) => Ok(Store::new(entries, largest)),
+        Ok(Ok((entries, largest))) => Ok(Store::new(entries, largest, capacity)),
         Ok(Err(reason)) => Err(CacheError { directory, reason: reason.into() }),
         Err(_) => Err(CacheError { directory, reason: "the runtime has ended".into() }),
     }
@@ -73,7 +74,39 @@ async fn build(
         }
     };
     let entries = builder.build().await.map_err(|error| error.to_string())?;
+    if let Some(disk) = &config.disk {
+        reserve(&disk.directory).map_err(|error| format!("no room for it: {error}"))?;
+    }
     Ok((entries, largest))
+}
+
+/// Takes all the room at once: a disk that is full once the cache is half full could not be
+/// written to until the next start.
+#[cfg(target_os = "linux")]
+fn reserve(directory: &Path) -> std::io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    use rustix::io::Errno;
+
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        let length = entry.metadata()?.len();
+        if !entry.file_type()?.is_file() || length == 0 {
+            continue;
+        }
+        let file = std::fs::File::options().write(true).open(entry.path())?;
+        match fallocate(&file, FallocateFlags::empty(), 0, length) {
+            // A file system that can't.
+            Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
+fn reserve(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// The disk is written and freed in blocks: many slices each, and not too few of them.

@@ -46,6 +46,8 @@ struct State {
     next_reader: u64,
     /// Whether it still waits for its first reader.
     is_expecting: bool,
+    /// Whether it stops because nobody reads.
+    is_deserted: bool,
 }
 
 #[derive(Debug)]
@@ -70,7 +72,8 @@ pub(crate) enum End {
 pub(crate) enum Taken {
     /// The next bytes.
     Bytes(Bytes),
-    /// The next bytes are not here any longer: they are in the store, if anywhere.
+    /// The next bytes are not here any longer, or won't be here soon: they are in the store, or
+    /// have to be fetched.
     Elsewhere,
     /// There are no more.
     Ended(End),
@@ -93,6 +96,7 @@ impl Fill {
                 readers: HashMap::default(),
                 next_reader: 0,
                 is_expecting: true,
+                is_deserted: false,
             }),
             room: Notify::new(),
         })
@@ -109,7 +113,7 @@ impl Fill {
         // Of an answer of unknown length there may be an end to be told, and nothing else.
         let is_over = state.end.is_some()
             && (offset > state.poured || (offset == state.poured && patience == Patience::Near));
-        if offset < first || offset > near || is_over {
+        if offset < first || offset > near || is_over || state.is_deserted {
             return None;
         }
         let id = state.next_reader;
@@ -118,7 +122,7 @@ impl Fill {
         state.readers.insert(id, Reader { at: offset, waker: None });
         drop(state);
         self.room.notify_one();
-        Some(Seat { fill: Arc::clone(self), id })
+        Some(Seat { fill: Arc::clone(self), id, patience })
     }
 
     /// Adds bytes.
@@ -155,17 +159,22 @@ impl Fill {
         self.lock().chunks.iter().map(|(_, bytes)| bytes.len() as u64).sum()
     }
 
-    /// Waits until there is room for more.
-    pub(crate) async fn wait_for_room(&self) -> Result<(), Deserted> {
+    /// Waits until there is room for more. If nobody reads any longer, a fill that may stop
+    /// lets nobody sit down from then on.
+    pub(crate) async fn wait_for_room(&self, may_stop: bool) -> Result<(), Deserted> {
         loop {
             let is_expecting = {
-                let state = self.lock();
+                let mut state = self.lock();
                 match state.readers.values().map(|reader| reader.at).max() {
                     Some(furthest) if state.poured.saturating_sub(furthest) < self.ahead => {
                         return Ok(());
                     }
                     Some(_) => false,
-                    None if !state.is_expecting => return Err(Deserted),
+                    None if !state.is_expecting && may_stop => {
+                        state.is_deserted = true;
+                        return Err(Deserted);
+                    }
+                    None if !state.is_expecting => return Ok(()),
                     None if state.held() < self.ahead => return Ok(()),
                     None => true,
                 }
@@ -225,6 +234,7 @@ impl State {
 pub(crate) struct Seat {
     fill: Arc<Fill>,
     id: u64,
+    patience: Patience,
 }
 
 impl Seat {
@@ -232,31 +242,53 @@ impl Seat {
     pub(crate) fn poll_take(&self, offset: u64, most: u64, cx: &Context<'_>) -> Poll<Taken> {
         let mut state = self.fill.lock();
         let state = &mut *state;
-        let Some(reader) = state.readers.get_mut(&self.id) else {
-            return Poll::Ready(Taken::Elsewhere);
-        };
         if offset < state.poured {
             let next = state.chunks.partition_point(|(begin, _)| *begin <= offset);
             let Some((begin, chunk)) = next.checked_sub(1).map(|index| &state.chunks[index]) else {
                 return Poll::Ready(Taken::Elsewhere);
             };
             let bytes = within(chunk, offset - begin, most);
-            reader.at = offset + bytes.len() as u64;
-            state.forget(self.fill.ahead);
-            self.fill.room.notify_one();
+            self.move_to(state, offset + bytes.len() as u64);
             return Poll::Ready(Taken::Bytes(bytes));
         }
         if let Some(end) = &state.end {
             return Poll::Ready(Taken::Ended(end.clone()));
         }
-        if reader.at != offset {
-            reader.at = offset;
-            self.fill.room.notify_one();
+        if self.is_far(state, offset) {
+            return Poll::Ready(Taken::Elsewhere);
         }
-        if !reader.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+        self.move_to(state, offset);
+        if let Some(reader) = state.readers.get_mut(&self.id)
+            && !reader.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()))
+        {
             reader.waker = Some(cx.waker().clone());
         }
         Poll::Pending
+    }
+
+    /// Says that the reader is at `offset`, having got what lies before from elsewhere; and
+    /// whether it is still of use to sit here.
+    pub(crate) fn follow(&self, offset: u64) -> bool {
+        let mut state = self.fill.lock();
+        let is_near = !self.is_far(&state, offset);
+        if is_near {
+            self.move_to(&mut state, offset);
+        }
+        is_near
+    }
+
+    fn is_far(&self, state: &State, offset: u64) -> bool {
+        self.patience == Patience::Near && offset > state.poured + self.fill.ahead
+    }
+
+    fn move_to(&self, state: &mut State, offset: u64) {
+        if let Some(reader) = state.readers.get_mut(&self.id)
+            && reader.at != offset
+        {
+            reader.at = offset;
+            state.forget(self.fill.ahead);
+            self.fill.room.notify_one();
+        }
     }
 }
 

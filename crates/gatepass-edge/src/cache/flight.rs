@@ -172,6 +172,13 @@ impl Fills {
         self.with(generation, |fills| fills.retain(|other| !Arc::ptr_eq(other, fill)));
     }
 
+    /// How many bytes all of them hold.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> u64 {
+        let fills = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        fills.values().flatten().map(|fill| fill.held()).sum()
+    }
+
     pub(crate) fn under_way(&self) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).values().map(Vec::len).sum()
     }

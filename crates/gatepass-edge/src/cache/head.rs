@@ -103,9 +103,12 @@ impl Head {
         self.status == StatusCode::OK && self.length.is_some() && self.strong_etag().is_some()
     }
 
-    /// Whether the origin can be asked if it still holds.
+    /// Whether the origin can be asked if it still holds. Not of an error: what it was asked
+    /// about may have come into being since, under the same validator.
     pub(crate) fn can_be_revalidated(&self) -> bool {
-        self.validators.etag.is_some() || self.headers.contains_key(LAST_MODIFIED)
+        !self.status.is_client_error()
+            && !self.status.is_server_error()
+            && (self.validators.etag.is_some() || self.headers.contains_key(LAST_MODIFIED))
     }
 
     /// About how many bytes it takes.

@@ -114,11 +114,14 @@ impl Errand {
         if let Some(lead) = &lead {
             lead.land(told.landing.clone());
         }
+        // What is in the store already needs no flight to be found, and what failed or is
+        // private must not be found by whoever comes next.
+        let is_over = rest.as_ref().is_none_or(|(pouring, _)| pouring.keeping != Filing::All);
+        let lead = lead.filter(|_| !is_over);
         // A viewer that has left is not told.
         let _ = viewer.send(told);
         if let Some((mut pouring, body)) = rest {
-            // What can be found in the store already needs no flight to be found.
-            pouring.lead = lead.filter(|_| pouring.keeping == Filing::All);
+            pouring.lead = lead;
             pouring.run(body).await;
         }
     }
@@ -126,14 +129,14 @@ impl Errand {
     fn put(&self) -> Admitted<OriginRequest> {
         self.question.derive(|question| {
             let mut request = question.request(Method::GET);
-            if let Some(stale) = &self.stale {
+            if let Some(stale) = self.conditional() {
                 if let Some(etag) = &stale.validators.etag {
                     request.headers.insert(IF_NONE_MATCH, etag.clone());
                 }
                 if let Some(modified) = stale.headers.get(LAST_MODIFIED) {
                     request.headers.insert(IF_MODIFIED_SINCE, modified.clone());
                 }
-            } else if let Some(slice) = self.slice {
+            } else if let Some(slice) = self.slice.filter(|_| self.stale.is_none()) {
                 let first = slice * self.inner.slice_bytes;
                 request.headers.insert(RANGE, range(first, first + self.inner.slice_bytes));
             }
@@ -141,9 +144,14 @@ impl Errand {
         })
     }
 
+    /// What there is, if the origin can be asked whether it still holds.
+    fn conditional(&self) -> Option<&Arc<Head>> {
+        self.stale.as_ref().filter(|stale| stale.can_be_revalidated())
+    }
+
     /// Whether a 304 speaks of something else than what there is.
     fn is_about_another<B>(&self, response: &Response<B>) -> bool {
-        let Some(stale) = &self.stale else { return false };
+        let Some(stale) = self.conditional() else { return false };
         let told = response.headers().get(ETAG);
         response.status() == StatusCode::NOT_MODIFIED
             && told.zip(stale.validators.etag.as_ref()).is_some_and(|(told, had)| {
@@ -195,7 +203,7 @@ impl Errand {
 
     fn judge(&self, mut answer: Answer, lead: Option<&Lead>) -> (Told, Rest) {
         match (answer.status, &self.stale) {
-            (StatusCode::NOT_MODIFIED, Some(stale)) => {
+            (StatusCode::NOT_MODIFIED, Some(stale)) if stale.can_be_revalidated() => {
                 let landing = self.refresh(stale, &answer, lead);
                 return (Told { landing, private: None }, None);
             }
@@ -220,11 +228,11 @@ impl Errand {
             answer.headers.remove(SET_COOKIE);
         }
         match self.keeping(answer.status, &answer) {
-            Keeping::Kept(lifetime) => {
+            Keeping::Kept(lifetime) if self.has_room(&answer, length) => {
                 let head = Self::head(answer.status, &mut answer, length, lifetime);
                 self.keep(head, answer.body, 0, length, lead)
             }
-            Keeping::NotKept(_) => self.private(answer, length, lead),
+            _ => self.private(answer, length, lead),
         }
     }
 
@@ -238,7 +246,7 @@ impl Errand {
         self.inner.go_alone(&self.key(self.marker.as_deref()));
         self.inner.go_alone(&self.primary);
         if self.stale.is_some() && lead.is_none_or(|lead| !lead.is_forgotten()) {
-            self.inner.store.keep(Place::head(&self.key(self.marker.as_deref())), Kept::Gone);
+            self.inner.store.drop(Place::head(&self.key(self.marker.as_deref())));
         }
         let age = answer.headers.get(http::header::AGE);
         let age = age.and_then(|age| age.to_str().ok()?.parse().ok()).unwrap_or(0);
@@ -287,6 +295,13 @@ impl Errand {
                 (pass, None)
             }
         }
+    }
+
+    /// What can't be continued is of no use once a part of it is lost, and so it is not kept
+    /// where it would soon be.
+    fn has_room(&self, answer: &Answer, length: Option<u64>) -> bool {
+        let can_be_continued = strong(answer.headers.get(ETAG)).is_some();
+        can_be_continued || length.is_none_or(|length| length <= self.inner.store.capacity() / 8)
     }
 
     fn keeping(&self, status: StatusCode, answer: &Answer) -> Keeping {
@@ -390,7 +405,7 @@ impl Errand {
                 head
             }
             Keeping::NotKept(_) => {
-                self.inner.store.keep(Place::head(&key), Kept::Gone);
+                self.inner.store.drop(Place::head(&key));
                 Arc::clone(stale)
             }
         };

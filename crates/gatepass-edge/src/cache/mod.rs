@@ -202,7 +202,7 @@ impl Cache {
     /// Drops an object and its variants: it was changed by a request that the edge let through.
     pub fn forget(&self, key: &key::CacheKey) {
         self.inner.flights.forget(key);
-        self.inner.store.keep(store::Place::head(key), store::Kept::Gone);
+        self.inner.store.drop(store::Place::head(key));
     }
 
     /// How it is doing.

@@ -94,19 +94,17 @@ impl Pouring {
 
     /// A little is finished even if nobody wants it any longer, so that it is kept.
     async fn wait_for_room(&self, at: u64) -> Result<(), Trouble> {
-        if self.fill.wait_for_room().await.is_ok() {
-            return Ok(());
-        }
         let most = AHEAD * self.inner.slice_bytes;
-        let rest = match self.until {
-            Some(until) => until - at,
-            None if at - self.offset < most => 0,
-            None => u64::MAX,
+        let is_little = match self.until {
+            Some(until) if until == at => return Ok(()),
+            Some(until) => until - at <= most,
+            None => at - self.offset < most,
         };
-        if self.keeping != Filing::Nothing && rest <= most {
-            return Ok(());
-        }
-        Err(Trouble::Viewer("nobody waits for it any longer".into()))
+        let may_stop = self.keeping == Filing::Nothing || !is_little;
+        self.fill
+            .wait_for_room(may_stop)
+            .await
+            .map_err(|_| Trouble::Viewer("nobody waits for it any longer".into()))
     }
 
     fn file(&self, slice: &mut Slice, at: u64) {

@@ -52,17 +52,16 @@ pub struct Reader {
     first: Option<Bytes>,
     /// Bytes to come, if that is known.
     remaining: Option<u64>,
-    source: Source,
+    /// A slice, and the offset of its first byte.
+    held: Option<(u64, Bytes)>,
+    /// A place where the bytes arrive. It is left only when it is of no use any longer, for a
+    /// fill that nobody sits at stops.
+    seat: Option<Seat>,
+    search: Option<Search>,
     has_fetched: bool,
 }
 
-enum Source {
-    Nowhere,
-    /// A slice, and the offset of its first byte.
-    Held(u64, Bytes),
-    Seated(Seat),
-    Searching(Pin<Box<dyn Future<Output = Result<Located, Broken>> + Send>>),
-}
+type Search = Pin<Box<dyn Future<Output = Result<Located, Broken>> + Send>>;
 
 /// Where bytes were found.
 enum Located {
@@ -95,25 +94,45 @@ impl Piece {
 }
 
 impl Object {
-    /// What is here at once, without waiting for anything.
-    fn locate(&self, at: u64) -> Option<Source> {
+    /// What lies in memory.
+    fn peek(&self, at: u64) -> Option<(u64, Bytes)> {
         if let Some(body) = &self.head.body {
-            return holds(0, body, at).then(|| Source::Held(0, body.clone()));
+            return holds(0, body, at).then(|| (0, body.clone()));
         }
         let begin = at - at % self.inner.slice_bytes;
         let place = Place::slice(&self.key, self.head.generation, at / self.inner.slice_bytes);
-        if let Some(Kept::Slice(bytes)) = self.inner.store.peek(&place)
-            && holds(begin, &bytes, at)
-        {
-            return Some(Source::Held(begin, bytes));
+        match self.inner.store.peek(&place) {
+            Some(Kept::Slice(bytes)) if holds(begin, &bytes, at) => Some((begin, bytes)),
+            _ => None,
         }
+    }
+
+    /// A seat where the byte arrives, or soon will.
+    fn join(&self, at: u64) -> Option<Seat> {
         let patience = if self.can_be_continued() { Patience::Near } else { Patience::Endless };
-        if let Some(seat) = self.fill.as_ref().and_then(|fill| fill.join(at, patience)) {
-            return Some(Source::Seated(seat));
-        }
-        self.inner.fills.with(self.head.generation, |fills| {
-            fills.iter().find_map(|fill| fill.join(at, patience)).map(Source::Seated)
+        let seat = self.fill.as_ref().and_then(|fill| fill.join(at, patience));
+        seat.or_else(|| {
+            self.inner.fills.with(self.head.generation, |fills| {
+                fills.iter().find_map(|fill| fill.join(at, patience))
+            })
         })
+    }
+
+    /// Whether a piece that can't be fetched is lost already.
+    pub(crate) fn lacks_any(&self, pieces: &[Piece]) -> bool {
+        let Some(length) = self.head.length.filter(|_| self.fill.is_none()) else { return false };
+        if self.can_be_continued() || self.head.body.is_some() {
+            return false;
+        }
+        let size = self.inner.slice_bytes;
+        let is_filling = self.inner.fills.with(self.head.generation, |fills| !fills.is_empty());
+        let mut wanted = pieces.iter().filter_map(|piece| match piece {
+            Piece::Part(part) => Some(part.start / size..part.end.min(length).div_ceil(size)),
+            Piece::Text(_) => None,
+        });
+        let place = |number| Place::slice(&self.key, self.head.generation, number);
+        !is_filling
+            && wanted.any(|mut slices| slices.any(|number| !self.inner.store.may_have(&place(number))))
     }
 
     fn can_be_continued(&self) -> bool {
@@ -148,10 +167,8 @@ impl Object {
         let size = self.inner.slice_bytes;
         let place = |number| Place::slice(&self.key, self.head.generation, number);
         self.inner.fills.with(self.head.generation, |fills| {
-            if let Some(Kept::Slice(bytes)) = self.inner.store.peek(&place(at / size))
-                && holds(at - at % size, &bytes, at)
-            {
-                return Ok(Located::Held(at - at % size, bytes));
+            if let Some((begin, bytes)) = self.peek(at) {
+                return Ok(Located::Held(begin, bytes));
             }
             if let Some(seat) = fills.iter().find_map(|fill| fill.join(at, Patience::Near)) {
                 return Ok(Located::Seated(seat));
@@ -193,12 +210,20 @@ impl Reader {
         let is_endless = |piece: &Piece| matches!(piece, Piece::Part(part) if part.end == u64::MAX);
         let remaining =
             (!pieces.iter().any(is_endless)).then(|| pieces.iter().map(Piece::length).sum());
+        // From the start, or what comes with the head could stop for want of readers.
+        let first = pieces.iter().find_map(|piece| match piece {
+            Piece::Part(part) => Some(part.start),
+            Piece::Text(_) => None,
+        });
+        let seat = first.filter(|_| object.fill.is_some()).and_then(|first| object.join(first));
         Self {
             object,
             pieces: pieces.into(),
             first: None,
             remaining,
-            source: Source::Nowhere,
+            held: None,
+            seat,
+            search: None,
             has_fetched: false,
         }
     }
@@ -206,6 +231,9 @@ impl Reader {
     /// Takes the first bytes, so that what is nowhere to be had is known before the response
     /// has begun.
     pub(crate) async fn begin(&mut self) -> Result<(), Broken> {
+        if self.object.lacks_any(self.pieces.make_contiguous()) {
+            return Err(Broken::Gone);
+        }
         self.first = std::future::poll_fn(|cx| self.poll_bytes(cx)).await?;
         Ok(())
     }
@@ -217,80 +245,100 @@ impl Reader {
 
     /// The next bytes; nothing at the end.
     fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Broken>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Ok(Some(first)));
+        }
         loop {
-            if let Some(first) = self.first.take() {
-                return Poll::Ready(Ok(Some(first)));
-            }
-            let Some(piece) = self.pieces.front_mut() else { return Poll::Ready(Ok(None)) };
-            let part = match piece {
-                Piece::Text(text) => {
-                    let text = std::mem::take(text);
-                    self.pieces.pop_front();
-                    return Poll::Ready(Ok(Some(text)));
-                }
-                Piece::Part(part) if part.is_empty() => {
-                    self.pieces.pop_front();
-                    continue;
-                }
-                Piece::Part(part) => part,
-            };
-            match &mut self.source {
-                Source::Nowhere => {
-                    self.source = self.object.locate(part.start).unwrap_or_else(|| {
-                        let object = self.object.clone();
-                        let (at, end) = (part.start, part.end);
-                        Source::Searching(Box::pin(object.search(at, end)))
-                    });
-                }
-                Source::Searching(search) => {
-                    let found = ready!(search.as_mut().poll(cx));
-                    self.source = match found.inspect_err(|_| self.pieces.clear())? {
-                        Located::Held(begin, bytes) => Source::Held(begin, bytes),
-                        Located::Seated(seat) => Source::Seated(seat),
-                        Located::Fetched(seat) => {
-                            self.has_fetched = true;
-                            Source::Seated(seat)
-                        }
-                    };
-                }
-                Source::Held(begin, bytes) if holds(*begin, bytes, part.start) => {
-                    let most = (part.end - part.start).min(FRAME);
-                    let from = usize::try_from(part.start - *begin).unwrap_or(usize::MAX);
-                    let most = usize::try_from(most).unwrap_or(usize::MAX);
-                    let taken = bytes.slice(from..bytes.len().min(from.saturating_add(most)));
-                    part.start += taken.len() as u64;
-                    return Poll::Ready(Ok(Some(taken)));
-                }
-                Source::Held(..) => self.source = Source::Nowhere,
-                Source::Seated(seat) => {
-                    let most = (part.end - part.start).min(FRAME);
-                    match ready!(seat.poll_take(part.start, most, cx)) {
-                        Taken::Bytes(taken) => {
-                            part.start += taken.len() as u64;
-                            return Poll::Ready(Ok(Some(taken)));
-                        }
-                        Taken::Elsewhere => self.source = Source::Nowhere,
-                        Taken::Ended(End::Whole) if part.end == u64::MAX => {
-                            self.pieces.clear();
-                        }
-                        // A run of slices has ended, and this is not the last.
-                        Taken::Ended(End::Whole) => self.source = Source::Nowhere,
-                        Taken::Ended(End::Outdated) => {
-                            return self.broken(Broken::Outdated);
-                        }
-                        Taken::Ended(End::Broken(trouble)) => {
-                            return self.broken(Broken::Trouble(trouble));
-                        }
+            match self.pieces.front_mut() {
+                None => return Poll::Ready(Ok(None)),
+                Some(Piece::Part(part)) if !part.is_empty() => {
+                    let part = part.clone();
+                    let taken = ready!(self.poll_part(&part, cx));
+                    if let Some(Piece::Part(part)) = self.pieces.front_mut()
+                        && let Ok(Some(bytes)) = &taken
+                    {
+                        part.start += bytes.len() as u64;
+                    } else {
+                        self.leave();
                     }
+                    return Poll::Ready(taken);
                 }
+                Some(_) => match self.pieces.pop_front() {
+                    Some(Piece::Text(text)) => return Poll::Ready(Ok(Some(text))),
+                    _ => {}
+                },
             }
         }
     }
 
-    fn broken(&mut self, broken: Broken) -> Poll<Result<Option<Bytes>, Broken>> {
+    /// The first bytes of a part; nothing at the end of an object of unknown length.
+    fn poll_part(
+        &mut self,
+        part: &Range<u64>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Bytes>, Broken>> {
+        let at = part.start;
+        let most = (part.end - at).min(FRAME);
+        loop {
+            if let Some((begin, bytes)) = &self.held {
+                if holds(*begin, bytes, at) {
+                    let from = usize::try_from(at - begin).unwrap_or(usize::MAX);
+                    let most = usize::try_from(most).unwrap_or(usize::MAX);
+                    let taken = bytes.slice(from..bytes.len().min(from.saturating_add(most)));
+                    let next = at + taken.len() as u64;
+                    self.seat.take_if(|seat| !seat.follow(next));
+                    return Poll::Ready(Ok(Some(taken)));
+                }
+                self.held = None;
+            }
+            if let Some(search) = &mut self.search {
+                let located = ready!(search.as_mut().poll(cx));
+                self.search = None;
+                match located? {
+                    Located::Held(begin, bytes) => self.held = Some((begin, bytes)),
+                    Located::Seated(seat) => self.seat = Some(seat),
+                    Located::Fetched(seat) => {
+                        self.seat = Some(seat);
+                        self.has_fetched = true;
+                    }
+                }
+                continue;
+            }
+            if let Some(seat) = &self.seat {
+                match ready!(seat.poll_take(at, most, cx)) {
+                    Taken::Bytes(taken) => return Poll::Ready(Ok(Some(taken))),
+                    Taken::Ended(End::Whole) if part.end == u64::MAX => {
+                        return Poll::Ready(Ok(None));
+                    }
+                    Taken::Ended(End::Outdated) => return Poll::Ready(Err(Broken::Outdated)),
+                    Taken::Ended(End::Broken(trouble)) => {
+                        return Poll::Ready(Err(Broken::Trouble(trouble)));
+                    }
+                    // A run of slices has ended, and the part goes on.
+                    Taken::Ended(End::Whole) => self.seat = None,
+                    Taken::Elsewhere => {
+                        self.held = self.object.peek(at);
+                        if self.held.is_some() {
+                            continue;
+                        }
+                        self.seat = None;
+                    }
+                }
+            }
+            self.held = self.object.peek(at);
+            if self.held.is_none() {
+                self.seat = self.object.join(at);
+            }
+            if self.held.is_none() && self.seat.is_none() {
+                self.search = Some(Box::pin(self.object.clone().search(at, part.end)));
+            }
+        }
+    }
+
+    /// Nothing more is wanted.
+    fn leave(&mut self) {
         self.pieces.clear();
-        self.source = Source::Nowhere;
-        Poll::Ready(Err(broken))
+        (self.held, self.seat, self.search) = (None, None, None);
     }
 }
 
@@ -316,7 +364,7 @@ impl Body for Reader {
         };
         reader.remaining = reader.remaining.map(|remaining| remaining - bytes.len() as u64);
         if reader.is_end_stream() {
-            reader.source = Source::Nowhere;
+            reader.leave();
         }
         Poll::Ready(Some(Ok(Frame::data(bytes))))
     }

@@ -178,7 +178,7 @@ impl Serving<'_> {
             && let Some(Kept::Head(kept)) = self.inner.store.peek(&place)
             && kept.generation == head.generation
         {
-            self.inner.store.keep(place, Kept::Gone);
+            self.inner.store.drop(place);
         }
     }
 
@@ -260,7 +260,6 @@ impl Serving<'_> {
 
     fn errand(&self, primary: &CacheKey, found: &Found, slice: Option<u64>) -> Errand {
         let asked = self.asked();
-        let stale = found.head.clone().filter(|head| head.can_be_revalidated());
         Errand {
             inner: Arc::clone(self.inner),
             upstream: (self.upstream)(),
@@ -269,7 +268,7 @@ impl Serving<'_> {
             moment: Moment { epoch: asked.now, since: Instant::now() },
             primary: *primary,
             marker: found.marker.clone(),
-            stale,
+            stale: found.head.clone(),
             slice,
         }
     }

@@ -90,7 +90,7 @@ impl Fetching {
             None => true,
         };
         if is_ours {
-            self.inner.store.keep(place, Kept::Gone);
+            self.inner.store.drop(place);
         }
     }
 

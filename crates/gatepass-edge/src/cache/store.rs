@@ -1,8 +1,8 @@
 //! Where heads and slices lie: in memory by weight, and on disk if there is one.
 //!
 //! 1. Nothing here is truth. An entry that is gone, unreadable or damaged is a miss.
-//! 2. Entries are never removed but replaced by [`Kept::Gone`]: what waits to be written, or
-//!    was written before a crash, could come back after a removal.
+//! 2. What is dropped is replaced in memory by [`Kept::Gone`], besides being deleted on disk:
+//!    what waits to be written meanwhile could come back otherwise.
 //! 3. What is too large for the store is refused and counted, never dropped in silence.
 
 use std::fmt;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use foyer::HybridCache;
+use foyer::{HybridCache, HybridCacheProperties, Location};
 
 use crate::cache::head::Head;
 use crate::cache::key::CacheKey;
@@ -41,6 +41,7 @@ pub(crate) struct Store {
     entries: HybridCache<Place, Kept>,
     has_disk: bool,
     largest: usize,
+    capacity: u64,
     rejected: AtomicU64,
 }
 
@@ -79,9 +80,15 @@ impl Kept {
 }
 
 impl Store {
-    pub(super) fn new(entries: HybridCache<Place, Kept>, largest: usize) -> Self {
+    /// Takes entries of up to `largest` bytes, `capacity` bytes in all.
+    pub(super) fn new(entries: HybridCache<Place, Kept>, largest: usize, capacity: u64) -> Self {
         let has_disk = entries.is_hybrid();
-        Self { entries, has_disk, largest, rejected: AtomicU64::new(0) }
+        Self { entries, has_disk, largest, capacity, rejected: AtomicU64::new(0) }
+    }
+
+    /// About how many bytes it takes.
+    pub(crate) const fn capacity(&self) -> u64 {
+        self.capacity
     }
 
     /// What lies in memory.
@@ -118,6 +125,15 @@ impl Store {
         self.entries.insert(place, kept);
     }
 
+    /// Drops what lies there.
+    pub(crate) fn drop(&self, place: Place) {
+        let in_memory = HybridCacheProperties::default().with_location(Location::InMem);
+        self.entries.insert_with_properties(place, Kept::Gone, in_memory);
+        if self.has_disk {
+            self.entries.storage().delete(&place);
+        }
+    }
+
     /// How much there is, in bytes and entries of memory.
     pub(crate) fn usage(&self) -> (usize, usize) {
         (self.entries.memory().usage(), self.entries.memory().entries())
@@ -131,6 +147,12 @@ impl Store {
     pub(crate) fn disk_traffic(&self) -> (usize, usize) {
         let statistics = self.entries.statistics();
         (statistics.disk_write_bytes(), statistics.disk_read_bytes())
+    }
+
+    /// Waits until everything is written that is to be.
+    #[cfg(test)]
+    pub(crate) async fn written(&self) {
+        self.entries.storage().wait().await;
     }
 
     /// Writes what waits to be written.

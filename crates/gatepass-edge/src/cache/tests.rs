@@ -1,3 +1,15 @@
 //! The cache before an origin that follows a script.
 
+mod changes;
+
+mod disk;
+
+mod flights;
+
+mod freshness;
+
 mod objects;
+
+mod parts;
+
+mod variants;
