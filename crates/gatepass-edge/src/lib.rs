@@ -71,8 +71,8 @@ pub use config::{
 pub use edge::{Clock, Edge};
 pub use health::{ObserveError, Observing, observe};
 pub use listener::{
-    CertificateError, CertificateWarning, Certificates, Connection, Door, ListenError, Running,
-    TlsParameters, Vitals, listen, listen_on,
+    Acme, AcmeEvent, CertificateError, CertificateWarning, Certificates, Connection, Door,
+    ListenError, Running, TellAcme, TlsParameters, Vitals, listen, listen_on,
 };
 pub use metrics::{
     BehaviorMetrics, CacheStatus, ConfigStatus, Metrics, Observed, OriginMetrics, Resolved, Status,

@@ -9,6 +9,7 @@
 //! handshake is through and a request's headers are complete, the time in which nothing of an
 //! answer is taken.
 
+mod acme;
 mod certificate;
 mod certificates;
 mod counted;
@@ -29,6 +30,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use tokio::sync::watch;
 
+pub use self::acme::{Acme, AcmeEvent, TellAcme};
 pub use self::certificate::CertificateError;
 pub use self::certificates::{CertificateWarning, Certificates};
 use self::sockets::Sockets;

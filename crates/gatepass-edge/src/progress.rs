@@ -20,12 +20,13 @@ use crate::body::Body;
 #[derive(Debug)]
 pub(crate) struct Progress {
     last: Cell<Instant>,
+    has_begun: Cell<bool>,
     bodies: Cell<usize>,
 }
 
 impl Default for Progress {
     fn default() -> Self {
-        Self { last: Cell::new(Instant::now()), bodies: Cell::new(0) }
+        Self { last: Cell::new(Instant::now()), has_begun: Cell::new(false), bodies: Cell::new(0) }
     }
 }
 
@@ -33,6 +34,15 @@ impl Progress {
     /// Something was asked, or taken.
     pub(crate) fn made(&self) {
         self.last.set(Instant::now());
+        self.has_begun.set(true);
+    }
+
+    /// Ends once something was asked for the first time, or `limit` has passed.
+    pub(crate) async fn begun_within(&self, limit: Duration) {
+        let since = Instant::now();
+        while !self.has_begun.get() && since.elapsed() < limit {
+            tokio::time::sleep(TICK).await;
+        }
     }
 
     /// Ends once nothing was asked and nothing taken for so long.

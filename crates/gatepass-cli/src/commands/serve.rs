@@ -1,5 +1,7 @@
 //! `gatepass serve`: a folder at once, or a whole configuration.
 
+mod systemd;
+
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,7 +15,7 @@ use gatepass_distribution::{
 };
 use gatepass_edge::{
     AccessLog, Edge, EdgeConfig, FileSink, ListenError, LogFormat, Observed, Observing, Running,
-    Status, listen, observe,
+    Status, listen_on, observe,
 };
 
 use super::configuration;
@@ -174,7 +176,7 @@ fn open(snapshot: Snapshot, config: EdgeConfig, log: AccessLog) -> Result<Arc<Ed
 }
 
 fn start(edge: &Arc<Edge>) -> Result<Running, Failure> {
-    listen(edge.config(), edge).map_err(|error| cannot_listen(&error))
+    listen_on(edge.config(), edge, systemd::sockets()?).map_err(|error| cannot_listen(&error))
 }
 
 pub(super) fn cannot_listen(error: &ListenError) -> Failure {
@@ -189,7 +191,8 @@ pub(super) fn cannot_listen(error: &ListenError) -> Failure {
 /// Serves until SIGTERM or SIGINT, then lets what runs come to its end. A SIGHUP before that
 /// calls `hung_up`.
 pub(super) fn until_told(running: Running, hung_up: impl FnMut()) -> Result<ExitCode, Failure> {
-    signals::wait(hung_up)?;
+    signals::wait(systemd::ready, hung_up)?;
+    systemd::stopping();
     tell("finishing what runs");
     running.drain();
     Ok(ExitCode::SUCCESS)

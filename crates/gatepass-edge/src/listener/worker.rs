@@ -48,6 +48,10 @@ type Bounded = Pin<Box<TimeoutStream<Counted>>>;
 /// without a word, which over TLS looks like an attack.
 const GRACE: Duration = Duration::from_millis(100);
 
+/// A closing door waits so long for the first request of a connection that it let in: asked to
+/// end before it, hyper would drop a request that is already on its way.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
+
 impl<D: Door> Worker<D> {
     pub(super) fn run(self, sockets: ThreadSockets) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -163,8 +167,7 @@ impl<D: Door> Worker<D> {
                     .with_upgrades();
                 let mut serving = pin!(serving);
                 let end = http1::UpgradeableConnection::graceful_shutdown;
-                let idle = progress.idle_for(self.limits.request_timeout);
-                self.until_stopped(&mut serving, idle, end).await;
+                self.until_stopped(&mut serving, &progress, end).await;
             }
             Spoken::Http2 => {
                 let serving = http2::Builder::new(LocalExecutor)
@@ -176,12 +179,10 @@ impl<D: Door> Worker<D> {
                     .serve_connection(io, service);
                 let mut serving = pin!(serving);
                 let end = http2::Connection::graceful_shutdown;
-                let limits = &self.limits;
-                let idle = progress.idle_for(limits.request_timeout);
                 tokio::select! {
-                    () = self.until_stopped(&mut serving, idle, end) => {}
+                    () = self.until_stopped(&mut serving, &progress, end) => {}
                     // Flow control lets a viewer hold back every answer: the socket never blocks.
-                    () = progress.stalled_for(limits.stall_timeout) => {}
+                    () = progress.stalled_for(self.limits.stall_timeout) => {}
                 }
             }
         }
@@ -192,14 +193,18 @@ impl<D: Door> Worker<D> {
     async fn until_stopped<F: Future>(
         &self,
         serving: &mut Pin<&mut F>,
-        idle: impl Future<Output = ()>,
+        progress: &Progress,
         finish: impl FnOnce(Pin<&mut F>),
     ) {
         let mut stopped = self.stopped.clone();
+        let closing = async {
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+            progress.begun_within(FIRST_REQUEST).await;
+        };
         tokio::select! {
             _ = &mut *serving => return,
-            () = idle => finish(serving.as_mut()),
-            _ = stopped.wait_for(|stopped| *stopped) => finish(serving.as_mut()),
+            () = progress.idle_for(self.limits.request_timeout) => finish(serving.as_mut()),
+            () = closing => finish(serving.as_mut()),
         }
         serving.as_mut().await;
     }
