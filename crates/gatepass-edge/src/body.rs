@@ -10,6 +10,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 
 use crate::access_log::Pending;
 use crate::cache::Reader;
+use crate::compress::Compressed;
 use crate::origin::file_body::FileBody;
 use crate::origin::remote::RemoteBody;
 
@@ -27,6 +28,9 @@ pub enum Body {
     Whole(Bytes),
     /// An object from the cache, slice by slice.
     Sliced(Box<Reader>),
+    /// Any of these, compressed on its way.
+    #[doc(hidden)]
+    Compressed(Box<Compressed<Body>>),
     /// What an origin sends, as it comes.
     Passing(UnsyncBoxBody<Bytes, std::io::Error>),
     /// Any of these, with a line for the log when it is through.
@@ -55,6 +59,7 @@ impl http_body::Body for Body {
             // The viewer is cut off: what it has must not pass for all of it.
             Self::Remote(remote) => Pin::new(remote).poll_frame(context).map_err(io::Error::other),
             Self::Sliced(reader) => Pin::new(&mut **reader).poll_frame(context),
+            Self::Compressed(body) => Pin::new(&mut **body).poll_frame(context),
             Self::Passing(body) => Pin::new(body).poll_frame(context),
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
@@ -82,6 +87,7 @@ impl http_body::Body for Body {
             Self::File(file) => file.is_end_stream(),
             Self::Remote(remote) => remote.is_end_stream(),
             Self::Sliced(reader) => reader.is_end_stream(),
+            Self::Compressed(body) => body.is_end_stream(),
             Self::Passing(body) => body.is_end_stream(),
             Self::Whole(bytes) => bytes.is_empty(),
             Self::Logged(logged) => logged.body.is_end_stream(),
@@ -94,6 +100,7 @@ impl http_body::Body for Body {
             Self::File(file) => file.size_hint(),
             Self::Remote(remote) => remote.size_hint(),
             Self::Sliced(reader) => reader.size_hint(),
+            Self::Compressed(body) => body.size_hint(),
             Self::Passing(body) => body.size_hint(),
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Self::Logged(logged) => logged.body.size_hint(),

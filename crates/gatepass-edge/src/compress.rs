@@ -23,7 +23,7 @@ use crate::asked::Asked;
 use crate::cache::cache_control::CacheControl;
 use crate::chosen::Encodings;
 
-pub(crate) use body::Compressed;
+pub use body::Compressed;
 
 /// A way to compress.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -21,7 +21,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
-use gatepass::{Denial, EpochTime, ViewerUrl};
+use gatepass::{Denial, EpochTime, Pass, ViewerUrl};
 use gatepass_distribution::{Admitted, Distribution, NormalPath, RouteError, Snapshot};
 use gatepass_distribution::{Route, VerifiedPasses};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -32,6 +32,8 @@ use crate::asked::Asked;
 use crate::background::Background;
 use crate::body::Body;
 use crate::cache::Cache;
+use crate::cap::cap;
+use crate::compress::{Compressed, negotiate};
 use crate::config::EdgeConfig;
 use crate::fetch::Fetch;
 use crate::incoming::{self, Sent};
@@ -173,10 +175,9 @@ impl Edge {
 
     async fn guarded(&self, asking: &Asking<'_>, sent: Sent, entry: &mut Entry) -> Response<Body> {
         let Asking { request, viewer, route, .. } = asking;
-        let allowed = route.behavior.conduct().allowed_methods;
-        if let Some(refusal) =
-            refuse::method(request, matches!(sent, Sent::Body(_)), allowed, entry)
-        {
+        let conduct = route.behavior.conduct();
+        let has_body = matches!(sent, Sent::Body(_));
+        if let Some(refusal) = refuse::method(request, has_body, conduct.allowed_methods, entry) {
             return refusal;
         }
         let path = origin_path(route.distribution, viewer.url().path());
@@ -192,8 +193,14 @@ impl Edge {
                 if let Some(denial) = admitted.reported() {
                     entry.reported(denial);
                 }
+                let expiry = admitted.pass().map(Pass::expiry);
                 let response = asking.fetch.answer(admitted, sent, entry).await;
-                error_page(asking, response, entry).await
+                let response = asking.compressed(response);
+                let mut response = error_page(asking, response, entry).await;
+                if let Some(expiry) = expiry.filter(|_| conduct.cap_viewer_cache) {
+                    cap(response.headers_mut(), asking.now, expiry);
+                }
+                response
             }
             Err(denial) => {
                 entry.denied(&denial);
@@ -226,6 +233,23 @@ impl<'r> Asking<'r> {
             peer: self.connection.peer,
             now: self.now,
         }
+    }
+}
+
+impl Asking<'_> {
+    /// Compresses an answer where the behavior wants it and it is worth it.
+    fn compressed(&self, response: Response<Body>) -> Response<Body> {
+        if !self.route.behavior.conduct().compress {
+            return response;
+        }
+        let (mut head, body) = response.into_parts();
+        let asked = self.asked(Cow::Borrowed(""), self.request.headers());
+        let coding = negotiate(&asked, head.status, &mut head.headers);
+        let body = match coding.filter(|_| *self.request.method() != Method::HEAD) {
+            Some(coding) => Body::Compressed(Box::new(Compressed::new(body, coding))),
+            None => body,
+        };
+        Response::from_parts(head, body)
     }
 }
 

@@ -87,11 +87,6 @@ pub(crate) fn each_sent(asked: &Asked<'_>, name: &str, mut take: impl FnMut(&[u8
     }
 }
 
-/// Gives a request to an origin the ID that the viewer and the log are told.
-pub(crate) fn identify(request: &mut OriginRequest, id: &str) {
-    request.headers.insert(X_AMZ_CF_ID.clone(), header(id.as_bytes()));
-}
-
 const BESIDE_A_BODY: [&str; 8] = [
     "authorization",
     "content-encoding",

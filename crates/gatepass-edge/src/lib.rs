@@ -63,6 +63,8 @@ mod config;
 
 pub use access_log::{AccessLog, FileSink};
 pub use body::{Body, Logged};
+#[doc(hidden)]
+pub use compress::Compressed;
 pub use config::{
     AcmeConfig, CacheConfig, CertificateFiles, DiskConfig, EdgeConfig, Limits, LogFormat,
 };

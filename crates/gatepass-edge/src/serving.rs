@@ -47,9 +47,10 @@ impl Serving {
                 let known = before.and_then(|before| before.same(distribution, origin));
                 match known.map_or_else(|| open(origin, &around, &counters), Ok) {
                     Ok(source) => opened.push(source),
-                    Err(error) => errors.push(error),
+                    Err(error) => errors.push(error.into()),
                 }
             }
+            join(distribution.origins(), &mut opened);
             sources.push(opened);
         }
         if errors.is_empty() {
@@ -94,16 +95,28 @@ fn open(
     origin: &Origin,
     around: &LazyCell<Surroundings, impl FnOnce() -> Surroundings>,
     counters: &dyn Fn() -> Arc<OriginMetrics>,
-) -> Result<Source, EdgeError> {
-    match &origin.kind {
-        OriginKind::Directory(path) => Ok(Source::Directory(Arc::new(Directory::open(path)?))),
-        _ => match Remote::open(origin, around) {
-            Ok(remote) => Ok(Source::Remote(remote.counted_by(counters()))),
-            Err(problem) => {
-                let problem = problem.to_string().into();
-                Err(EdgeError::Remote { id: origin.id.clone(), problem })
-            }
-        },
+) -> Result<Source, DirectoryError> {
+    if let OriginKind::Directory(path) = &origin.kind {
+        return Ok(Source::Directory(Arc::new(Directory::open(path)?)));
+    }
+    Ok(Source::Remote(Remote::open(origin, around).counted_by(counters())))
+}
+
+/// Makes groups of what is open by now.
+fn join(origins: &[Origin], opened: &mut [Source]) {
+    let member = |opened: &[Source], id: &str| {
+        let at = origins.iter().position(|origin| *origin.id == *id)?;
+        match opened.get(at)? {
+            Source::Remote(remote) => Some(remote.clone()),
+            Source::Directory(_) => None,
+        }
+    };
+    for (at, origin) in origins.iter().enumerate() {
+        let OriginKind::Group(group) = &origin.kind else { continue };
+        let members = member(opened, &group.primary).zip(member(opened, &group.secondary));
+        if let (Some((primary, secondary)), Some(place)) = (members, opened.get_mut(at)) {
+            *place = Source::Remote(Remote::group(group, primary, secondary));
+        }
     }
 }
 
@@ -117,12 +130,4 @@ pub enum EdgeError {
     /// The cache can't be opened.
     #[error(transparent)]
     Cache(#[from] CacheError),
-    /// An origin could never be asked.
-    #[error("the origin {id:?} can't be used: {problem}")]
-    Remote {
-        /// The origin's ID.
-        id: Box<str>,
-        /// What is wrong.
-        problem: Box<str>,
-    },
 }

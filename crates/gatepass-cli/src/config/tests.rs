@@ -173,7 +173,7 @@ allow-private-addresses = true"#;
     assert_eq!(http.headers, [("X-Origin-Verify".into(), "a shared secret".into())]);
     assert_eq!(http.patience.connect, Duration::from_secs(2));
     assert_eq!(http.patience.response, Duration::from_secs(7));
-    assert_eq!(http.patience.keep_alive, Duration::from_secs(60));
+    assert_eq!(http.patience.keep_alive, Duration::from_mins(1));
     assert_eq!((http.patience.attempts, http.patience.connections), (1, 9));
     assert!(http.allow_private_addresses);
     assert!(!format!("{config:?}").contains("a shared secret"));

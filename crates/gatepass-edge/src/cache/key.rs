@@ -140,5 +140,4 @@ fn length(bytes: usize) -> [u8; 4] {
 }
 
 #[cfg(test)]
-#[cfg(test)]
 mod tests;

@@ -182,7 +182,7 @@ impl Errand {
 
     fn key(&self, marker: Option<&Marker>) -> CacheKey {
         match marker {
-            Some(marker) => marker.variant(&self.primary, &self.question.request().headers),
+            Some(marker) => marker.variant_sent(&self.primary, &self.question.request().headers),
             None => self.primary,
         }
     }
@@ -346,12 +346,15 @@ impl Errand {
 
     /// The marker under which an answer is filed, if any; nothing if it varies by everything.
     fn marked(&self, headers: &HeaderMap, lead: Option<&Lead>) -> Option<Option<Arc<Marker>>> {
-        let Some(names) = super::marker::names(headers) else { return None };
+        let names = super::vary::read(headers)?;
         let known = self.marker.as_ref();
         let mut all: Vec<Box<str>> = known.map(|marker| marker.names.to_vec()).unwrap_or_default();
         all.extend(names);
         all.sort_unstable();
         all.dedup();
+        if all.len() > super::vary::MAX_NAMES {
+            return None;
+        }
         if all.is_empty() {
             return Some(None);
         }

@@ -2,7 +2,9 @@
 
 use http::HeaderMap;
 
+use crate::asked::Asked;
 use crate::cache::key::CacheKey;
+use crate::cache::vary;
 
 /// What lies in the place of an object that has variants.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,33 +20,21 @@ impl Marker {
         Self { generation: crate::request_id::number(), names }
     }
 
-    /// The key of the variant for a request with these headers.
-    pub(crate) fn variant(&self, key: &CacheKey, headers: &HeaderMap) -> CacheKey {
-        let mut values = self.generation.to_le_bytes().to_vec();
-        for name in &self.names {
-            for value in headers.get_all(&**name) {
-                values.extend_from_slice(&(value.len() as u64).to_le_bytes());
-                values.extend_from_slice(value.as_bytes());
-            }
-            values.extend_from_slice(&u64::MAX.to_le_bytes());
-        }
-        key.variant(&values)
+    /// The key of the variant that a viewer asks for.
+    pub(crate) fn variant(&self, key: &CacheKey, asked: &Asked<'_>) -> CacheKey {
+        self.told_apart(key, &vary::values(asked, &self.names))
+    }
+
+    /// The key of the variant that the origin was asked for with these headers.
+    pub(crate) fn variant_sent(&self, key: &CacheKey, sent: &HeaderMap) -> CacheKey {
+        self.told_apart(key, &vary::values_sent(sent, &self.names))
+    }
+
+    fn told_apart(&self, key: &CacheKey, values: &[u8]) -> CacheKey {
+        key.variant(&[&self.generation.to_le_bytes(), values].concat())
     }
 
     pub(crate) fn weight(&self) -> usize {
         self.names.iter().map(|name| 16 + name.len()).sum()
     }
-}
-
-/// The request headers that an answer varies by; nothing if it varies by everything.
-pub(crate) fn names(headers: &HeaderMap) -> Option<Vec<Box<str>>> {
-    let mut names = Vec::new();
-    for value in headers.get_all(http::header::VARY) {
-        for name in value.to_str().ok()?.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            let name = name.to_ascii_lowercase();
-            http::HeaderName::from_bytes(name.as_bytes()).ok()?;
-            names.push(name.into());
-        }
-    }
-    Some(names)
 }

@@ -29,9 +29,7 @@ pub mod cache_control;
 
 pub mod freshness;
 
-pub mod vary;
-
-pub mod wishes;
+mod vary;
 
 mod head;
 

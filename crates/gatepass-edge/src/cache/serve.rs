@@ -100,7 +100,7 @@ impl Serving<'_> {
         let mut found = Found { key: *primary, marker: None, head: None };
         let mut kept = self.inner.store.find(&Place::head(primary)).await;
         if let Some(Kept::Marker(marker)) = &kept {
-            found.key = marker.variant(primary, &self.question().request().headers);
+            found.key = marker.variant(primary, self.asked());
             found.marker = Some(Arc::clone(marker));
             kept = self.inner.store.find(&Place::head(&found.key)).await;
         }
@@ -300,9 +300,7 @@ impl Serving<'_> {
 
     fn is_mine(&self, primary: &CacheKey, landed: &Landed) -> bool {
         match &landed.marker {
-            Some(marker) => {
-                marker.variant(primary, &self.question().request().headers) == landed.key
-            }
+            Some(marker) => marker.variant(primary, self.asked()) == landed.key,
             None => landed.key == *primary,
         }
     }

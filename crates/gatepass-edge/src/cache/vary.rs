@@ -11,65 +11,55 @@ use http::header::{HeaderName, VARY};
 use crate::asked::Asked;
 use crate::forward;
 
-/// What an answer varies by.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "it is written to disk")]
-pub enum Vary {
-    /// By nothing but the key.
-    Nothing,
-    /// By these headers: in lower case, sorted, each once.
-    Names(Vec<Box<str>>),
-    /// By what no request can be compared by.
-    Everything,
+/// An answer that names more headers is taken to vary by everything.
+pub(crate) const MAX_NAMES: usize = 16;
+
+/// The request headers that an origin says it chose by: in lower case, sorted, each once.
+/// Nothing if it varies by what no two requests can be compared by.
+pub(crate) fn read(headers: &HeaderMap) -> Option<Vec<Box<str>>> {
+    let lines = headers.get_all(VARY).iter();
+    let names = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    let mut read: Vec<Box<str>> = Vec::new();
+    for name in names.map(<[u8]>::trim_ascii).filter(|name| !name.is_empty()) {
+        let name = HeaderName::from_bytes(name).ok()?;
+        // No two requests have the same ID.
+        if name == "*" || name == "x-amz-cf-id" {
+            return None;
+        }
+        read.push(name.as_str().into());
+    }
+    read.sort_unstable();
+    read.dedup();
+    (read.len() <= MAX_NAMES).then_some(read)
 }
 
-/// An answer that names more headers is taken to vary by everything.
-const MAX_NAMES: usize = 16;
+/// What a request is told apart by: each header's name, whether the origin was sent it, and
+/// its values.
+pub(crate) fn values(asked: &Asked<'_>, names: &[Box<str>]) -> Vec<u8> {
+    told_apart(names, |name, take| forward::each_sent(asked, name, take))
+}
 
-impl Vary {
-    /// Reads what an origin says.
-    pub fn read(headers: &HeaderMap) -> Self {
-        let lines = headers.get_all(VARY).iter();
-        let names = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
-        let mut read = Vec::new();
-        for name in names.map(<[u8]>::trim_ascii).filter(|name| !name.is_empty()) {
-            match HeaderName::from_bytes(name) {
-                // No two requests have the same ID.
-                Ok(name) if name != "x-amz-cf-id" && name != "*" => {
-                    read.push(name.as_str().into());
-                }
-                _ => return Self::Everything,
-            }
-        }
-        read.sort_unstable();
-        read.dedup();
-        match read.len() {
-            0 => Self::Nothing,
-            1..=MAX_NAMES => Self::Names(read),
-            _ => Self::Everything,
-        }
-    }
+/// The same, from all headers that the origin was sent.
+pub(crate) fn values_sent(sent: &HeaderMap, names: &[Box<str>]) -> Vec<u8> {
+    told_apart(names, |name, take| {
+        sent.get_all(name).iter().for_each(|line| take(line.as_bytes()));
+    })
+}
 
-    /// What a request is told apart by: each header's name, whether it is there, and its
-    /// values. Nothing if there is nothing to tell apart by.
-    pub fn values(&self, asked: &Asked<'_>) -> Option<Vec<u8>> {
-        let Self::Names(names) = self else {
-            return None;
-        };
-        let mut values = Vec::with_capacity(128);
-        for name in names {
-            add(&mut values, |bytes| bytes.extend_from_slice(name.as_bytes()));
-            let mut is_there = false;
-            add(&mut values, |bytes| {
-                forward::each_sent(asked, name, |line| {
-                    is_there = true;
-                    add_elements(bytes, line, name);
-                });
+fn told_apart(names: &[Box<str>], each: impl Fn(&str, &mut dyn FnMut(&[u8]))) -> Vec<u8> {
+    let mut values = Vec::with_capacity(128);
+    for name in names {
+        add(&mut values, |bytes| bytes.extend_from_slice(name.as_bytes()));
+        let mut is_there = false;
+        add(&mut values, |bytes| {
+            each(name, &mut |line| {
+                is_there = true;
+                add_elements(bytes, line, name);
             });
-            values.push(u8::from(is_there));
-        }
-        Some(values)
+        });
+        values.push(u8::from(is_there));
     }
+    values
 }
 
 /// Adds something with its length in front.
@@ -107,17 +97,23 @@ mod tests {
 
     use super::*;
     use crate::asked::sample::{Sample, get, only};
+    use crate::origin::request::RequestBody;
 
-    fn read(lines: &[&str]) -> Vary {
+    fn read(lines: &[&str]) -> Option<Vec<Box<str>>> {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(VARY, HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
-        Vary::read(&headers)
+        super::read(&headers)
     }
 
-    fn values(names: &str, sample: &Sample) -> Option<Vec<u8>> {
-        sample.ask(|asked| read(&[names]).values(asked))
+    /// From the one header, and from all: it must be the same.
+    fn values(names: &str, sample: &Sample) -> Vec<u8> {
+        let names = read(&[names]).unwrap();
+        let sent = sample.ask(|asked| forward::origin_request(asked, RequestBody::Empty));
+        let values = sample.ask(|asked| super::values(asked, &names));
+        assert_eq!(values, values_sent(&sent.headers, &names));
+        values
     }
 
     fn all() -> Sample {
@@ -126,16 +122,16 @@ mod tests {
 
     #[test]
     fn names_are_sorted_and_few() {
-        assert_eq!(read(&[]), Vary::Nothing);
-        assert_eq!(read(&["", " , "]), Vary::Nothing);
-        let names = Vary::Names(vec!["accept".into(), "x-a".into()]);
+        assert_eq!(read(&[]), Some(Vec::new()));
+        assert_eq!(read(&["", " , "]), Some(Vec::new()));
+        let names = Some(vec!["accept".into(), "x-a".into()]);
         assert_eq!(read(&["X-A,accept", " Accept , x-a"]), names);
         for everything in ["*", "a, *", ", *", "*, *", "a b", "é", "x-amz-cf-id", "a;b"] {
-            assert_eq!(read(&["x", everything]), Vary::Everything, "{everything}");
+            assert_eq!(read(&["x", everything]), None, "{everything}");
         }
         let many = |count| (0..count).map(|n| format!("x-{n}")).collect::<Vec<_>>().join(",");
-        assert!(matches!(read(&[&many(16)]), Vary::Names(names) if names.len() == 16));
-        assert_eq!(read(&[&many(17)]), Vary::Everything);
+        assert_eq!(read(&[&many(16)]).map(|names| names.len()), Some(16));
+        assert_eq!(read(&[&many(17)]), None);
     }
 
     #[test]
@@ -171,7 +167,6 @@ mod tests {
             .chain([("accept-encoding", "gzip"), ("authorization", "x")])
             .fold(get("https://other.com/"), |sample, (name, value)| sample.with(name, value));
         assert_eq!(values(names, &plain), values(names, &other));
-        assert_eq!(values(names, &plain).map(|values| values.is_empty()), Some(false));
         for seen in ["foo", "user-agent", "host", "accept-encoding", "authorization"] {
             let sees = |sample: &Sample| {
                 values(

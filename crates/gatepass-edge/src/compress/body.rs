@@ -25,7 +25,8 @@ const PIECE_BYTES: usize = 64 << 10;
 const OUTPUT_BYTES: usize = 16 << 10;
 
 /// Another body, compressed. Its trailers are lost.
-pub(crate) struct Compressed<B> {
+#[doc(hidden)]
+pub struct Compressed<B> {
     body: B,
     encoder: Encoder,
     rest: Bytes,

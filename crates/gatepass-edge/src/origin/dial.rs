@@ -1,7 +1,7 @@
 //! From an endpoint to an open socket: names, addresses, TLS.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +9,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use gatepass_distribution::Endpoint;
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -18,6 +17,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::origin::address::is_public;
+use crate::origin::surroundings::Surroundings;
 use crate::origin::trouble::Trouble;
 
 /// Opens sockets to one endpoint.
@@ -37,7 +37,7 @@ impl std::fmt::Debug for Dialer {
 impl Dialer {
     pub(crate) fn new(
         endpoint: &Endpoint,
-        tls: Arc<ClientConfig>,
+        surroundings: &Surroundings,
         allow_private_addresses: bool,
     ) -> Result<Self, Trouble> {
         let host = endpoint.host.trim_start_matches('[').trim_end_matches(']');
@@ -46,14 +46,13 @@ impl Dialer {
             ServerName::try_from(host.to_owned())
                 .map_err(|_| Trouble::Unreachable(format!("{host:?} is no host name").into()))
         };
-        let tls = endpoint.is_https.then(|| name().map(|name| (TlsConnector::from(tls), name)));
+        let connector = || TlsConnector::from(surroundings.tls());
+        let tls = endpoint.is_https.then(|| name().map(|name| (connector(), name)));
         Ok(Self {
             host: host.into(),
             port: endpoint.port,
             tls: tls.transpose()?,
-            may_be_private: allow_private_addresses
-                || is_literal
-                || host.eq_ignore_ascii_case("localhost"),
+            may_be_private: allow_private_addresses || is_literal || is_localhost(host),
         })
     }
 
@@ -81,6 +80,10 @@ impl Dialer {
 
     /// The addresses that may be connected to.
     async fn addresses(&self) -> Result<Vec<SocketAddr>, Trouble> {
+        if is_localhost(&self.host) {
+            let both = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+            return Ok(both.map(|address: IpAddr| (address, self.port).into()).into());
+        }
         let looked_up = tokio::net::lookup_host((&*self.host, self.port)).await;
         let all = looked_up
             .map_err(|error| Trouble::Unreachable(format!("{}: {error}", self.host).into()))?;
@@ -107,6 +110,13 @@ impl Dialer {
             Trouble::Unreachable(format!("TLS with {}: {error}", self.host).into())
         })
     }
+}
+
+/// Names of this machine, which no resolver is asked about (RFC 6761, section 6.3). A bucket's
+/// name may stand before it.
+fn is_localhost(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or(host);
+    last.eq_ignore_ascii_case("localhost")
 }
 
 /// A connection's bytes, counted as they arrive.

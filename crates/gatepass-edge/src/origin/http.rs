@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue, Response};
 use crate::origin::peer::{Outgoing, Peer};
 use crate::origin::remote_body::RemoteBody;
 use crate::origin::request::OriginRequest;
-use crate::origin::surroundings::Surroundings;
+use crate::origin::surroundings::{Surroundings, elsewhere};
 use crate::origin::target::target;
 use crate::origin::trouble::Trouble;
 
@@ -46,7 +46,8 @@ impl WebServer {
         for (name, value) in &self.headers {
             headers.insert(name, value.clone());
         }
-        self.peer.ask(Outgoing { method, target, headers, body }).await
+        let (peer, outgoing) = (Arc::clone(&self.peer), Outgoing { method, target, headers, body });
+        elsewhere(self.peer.runtime(), async move { peer.exchange(outgoing).await }).await
     }
 }
 

@@ -14,6 +14,12 @@ pub mod remote;
 
 mod http;
 
+mod s3;
+
+mod credentials;
+
+mod group;
+
 mod peer;
 
 mod dial;

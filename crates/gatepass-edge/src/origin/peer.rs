@@ -66,16 +66,19 @@ struct Failed {
 }
 
 impl Peer {
+    pub(crate) const fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
     pub(crate) fn new(
         endpoint: &Endpoint,
         patience: Patience,
         allow_private_addresses: bool,
         surroundings: &Surroundings,
     ) -> Result<Self, Trouble> {
-        let tls = surroundings.tls();
         let runtime = surroundings.runtime().clone();
         Ok(Self {
-            dialer: Dialer::new(endpoint, tls, allow_private_addresses)?,
+            dialer: Dialer::new(endpoint, surroundings, allow_private_addresses)?,
             pool: Pool::new(patience.keep_alive, runtime.clone()),
             patience,
             turns: Arc::new(Semaphore::new(patience.connections.clamp(1, Semaphore::MAX_PERMITS))),
@@ -83,19 +86,11 @@ impl Peer {
         })
     }
 
-    pub(crate) async fn ask(
-        self: &Arc<Self>,
+    /// Runs on the runtime that drives the connections.
+    pub(crate) async fn exchange(
+        &self,
         outgoing: Outgoing,
     ) -> Result<Response<RemoteBody>, Trouble> {
-        let peer = Arc::clone(self);
-        // A set of one: it is aborted if whoever waits for it stops waiting.
-        let mut task = JoinSet::new();
-        task.spawn_on(async move { peer.exchange(outgoing).await }, &self.runtime);
-        let stopped = || Trouble::Unreachable("the edge is stopping".into());
-        task.join_next().await.and_then(Result::ok).ok_or_else(stopped)?
-    }
-
-    async fn exchange(&self, outgoing: Outgoing) -> Result<Response<RemoteBody>, Trouble> {
         let permit = self.turn().await?;
         let (mut request, progress) = compose(outgoing);
         let mut attempt = 1;

@@ -69,6 +69,10 @@ impl Pool {
         Arc::new(Self { shelf: Mutex::default(), keep_alive, runtime })
     }
 
+    pub(crate) const fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
     /// Takes the connection that was used last, since it is the likeliest to be alive.
     pub(crate) async fn take(&self) -> Option<Connection> {
         loop {

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use gatepass_distribution::{Admitted, Origin, OriginKind};
+use gatepass_distribution::{Admitted, Origin, OriginGroup, OriginKind};
 use http::Response;
 
 use crate::metrics::OriginMetrics;
+use crate::origin::group::Group;
 use crate::origin::http::WebServer;
 pub use crate::origin::remote_body::RemoteBody;
 use crate::origin::request::OriginRequest;
+use crate::origin::s3::Bucket;
 pub use crate::origin::surroundings::Surroundings;
 use crate::origin::trouble::Trouble;
 
@@ -23,17 +25,38 @@ pub struct Remote {
 #[derive(Clone, Debug)]
 enum Kind {
     Http(Arc<WebServer>),
+    S3(Arc<Bucket>),
+    Group(Arc<Group>),
+    /// What can't be asked, ever, and why.
+    Unusable(Box<str>),
 }
 
 impl Remote {
-    /// Connects to nothing yet. Fails if the origin could never be asked: its host is no
-    /// name, its headers are none, or it is not a remote one.
-    pub fn open(origin: &Origin, surroundings: &Surroundings) -> Result<Self, Trouble> {
+    /// Connects to nothing yet.
+    ///
+    /// What could never be asked is unreachable to everybody who asks: a host that is no
+    /// name, a header that is none, a folder, and a group, which is made by
+    /// [`group`](Self::group).
+    pub fn open(origin: &Origin, surroundings: &Surroundings) -> Self {
         let kind = match &origin.kind {
-            OriginKind::Http(http) => Kind::Http(Arc::new(WebServer::open(http, surroundings)?)),
-            _ => return Err(Trouble::Unreachable(format!("{} is not remote", origin.id).into())),
+            OriginKind::Http(http) => {
+                WebServer::open(http, surroundings).map(|server| Kind::Http(Arc::new(server)))
+            }
+            OriginKind::S3(s3) => {
+                Bucket::open(s3, surroundings).map(|bucket| Kind::S3(Arc::new(bucket)))
+            }
+            _ => Err(Trouble::Unreachable(format!("{} is not remote", origin.id).into())),
         };
-        Ok(Self { kind, metrics: None })
+        Self::of(kind.unwrap_or_else(|trouble| Kind::Unusable(trouble.to_string().into())))
+    }
+
+    /// Two that are open already, the second for when the first fails.
+    pub fn group(group: &OriginGroup, primary: Self, secondary: Self) -> Self {
+        Self::of(Kind::Group(Arc::new(Group::new(primary, secondary, &group.statuses))))
+    }
+
+    const fn of(kind: Kind) -> Self {
+        Self { kind, metrics: None }
     }
 
     /// Asks the origin. The response's headers are those that it sent, less the hop-by-hop.
@@ -45,15 +68,7 @@ impl Remote {
         &self,
         asked: Admitted<OriginRequest>,
     ) -> Result<Response<RemoteBody>, Trouble> {
-        let began = Instant::now();
-        let answered = self.ask(asked.into_request()).await;
-        if let Some(metrics) = &self.metrics {
-            match &answered {
-                Ok(response) => metrics.answered(response.status(), began.elapsed()),
-                Err(trouble) => metrics.failed(trouble.reason()),
-            }
-        }
-        answered
+        self.ask(asked.into_request()).await
     }
 
     /// Counts what becomes of every request.
@@ -62,9 +77,23 @@ impl Remote {
         Self { metrics: Some(metrics), ..self }
     }
 
-    async fn ask(&self, request: OriginRequest) -> Result<Response<RemoteBody>, Trouble> {
-        match &self.kind {
+    pub(crate) async fn ask(
+        &self,
+        request: OriginRequest,
+    ) -> Result<Response<RemoteBody>, Trouble> {
+        let began = Instant::now();
+        let answered = match &self.kind {
             Kind::Http(server) => server.fetch(request).await,
+            Kind::S3(bucket) => bucket.fetch(request).await,
+            Kind::Group(group) => group.fetch(request).await,
+            Kind::Unusable(why) => Err(Trouble::Unreachable(why.clone())),
+        };
+        if let Some(metrics) = &self.metrics {
+            match &answered {
+                Ok(response) => metrics.answered(response.status(), began.elapsed()),
+                Err(trouble) => metrics.failed(trouble.reason()),
+            }
         }
+        answered
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
@@ -16,6 +17,9 @@ use tokio::time::{Instant, Sleep};
 use crate::origin::pool::{Connection, Pool};
 use crate::origin::trouble::Trouble;
 use crate::origin::upload::{Progress, Turn};
+
+/// How much is read in vain, in bytes, to spare a connection.
+const MAX_DISCARDED: usize = 64 << 10;
 
 /// What an origin sends. It ends in [`Trouble`] if it stalls, or is shorter than it said.
 ///
@@ -71,6 +75,13 @@ impl RemoteBody {
     pub(crate) fn nothing() -> Self {
         let alarm = Box::pin(tokio::time::sleep(Duration::ZERO));
         Self { incoming: None, alarm, patience: Duration::ZERO, is_waiting: false, lease: None }
+    }
+
+    /// Reads what nobody wants, if it is little, so that its connection can be used again.
+    pub(crate) fn discard(self) {
+        let Some(lease) = &self.lease else { return };
+        let runtime = lease.pool.runtime().clone();
+        runtime.spawn(Limited::new(self, MAX_DISCARDED).collect());
     }
 
     fn end_if_read(&mut self) {

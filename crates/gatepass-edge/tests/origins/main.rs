@@ -4,8 +4,11 @@
 
 mod addresses;
 mod answers;
+mod groups;
 mod pooling;
 mod requests;
+mod s3;
 mod script;
+mod signature;
 mod tls;
 mod waiting;

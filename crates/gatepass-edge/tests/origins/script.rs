@@ -187,10 +187,10 @@ pub(crate) fn surroundings() -> Surroundings {
 }
 
 pub(crate) fn remote(origin: HttpOrigin) -> Remote {
-    open(OriginKind::Http(origin)).unwrap()
+    open(OriginKind::Http(origin))
 }
 
-pub(crate) fn open(kind: OriginKind) -> Result<Remote, Trouble> {
+pub(crate) fn open(kind: OriginKind) -> Remote {
     Remote::open(&Origin { id: "origin".into(), kind }, &surroundings())
 }
 
