@@ -4,6 +4,7 @@
 //! `cs(Referer)` are without what opens a gate. `cs(Host)` is the distribution's ID, for here a
 //! distribution has no domain of its own.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use gatepass::EpochTime;
@@ -100,25 +101,25 @@ fn optional(out: &mut Vec<u8>, value: Option<u64>) {
     }
 }
 
-/// The moment at which the answer was over.
+/// The moment at which the answer was over. Many are over in the same second.
 fn date_and_time(out: &mut Vec<u8>, began: EpochTime, took: Duration) {
+    thread_local! {
+        static LAST: Cell<(u64, Option<[u8; 20]>)> = const { Cell::new((0, None)) };
+    }
     let over = began.seconds().saturating_add(took.as_secs());
-    let stamp = i64::try_from(over).ok().and_then(|over| jiff::Timestamp::from_second(over).ok());
+    let last = LAST.try_with(Cell::get).ok().filter(|(second, _)| *second == over);
+    let stamp = last.and_then(|(_, stamp)| stamp).or_else(|| stamp(over));
     let Some(stamp) = stamp else { return text(out, "-\t-\t") };
+    let _ = LAST.try_with(|last| last.set((over, Some(stamp))));
+    out.extend_from_slice(&stamp);
+}
+
+/// Date, tab, time, tab. None beyond the year 9999.
+fn stamp(second: u64) -> Option<[u8; 20]> {
+    let stamp = jiff::Timestamp::from_second(i64::try_from(second).ok()?).ok()?;
     let utc = Offset::UTC.to_datetime(stamp);
-    let part = |number: i32| u64::try_from(number).unwrap_or_default();
-    padded(out, part(utc.year().into()), 4);
-    out.push(b'-');
-    padded(out, part(utc.month().into()), 2);
-    out.push(b'-');
-    padded(out, part(utc.day().into()), 2);
-    out.push(b'\t');
-    padded(out, part(utc.hour().into()), 2);
-    out.push(b':');
-    padded(out, part(utc.minute().into()), 2);
-    out.push(b':');
-    padded(out, part(utc.second().into()), 2);
-    out.push(b'\t');
+    let (date, time) = (utc.date(), utc.time());
+    format!("{date}\t{time}\t").into_bytes().try_into().ok()
 }
 
 /// Seconds with three decimals, and the tab behind them.

@@ -55,9 +55,9 @@ fn added(out: &mut Vec<u8>, finished: &Finished<'_>) {
         field(out, r#","distribution":""#, behavior.distribution().as_bytes());
         field(out, r#","behavior":""#, behavior.path_pattern().as_bytes());
     }
-    field(out, r#","x_cache":""#, finished.outcome().result_type().as_bytes());
+    word(out, r#","x_cache":""#, finished.outcome().result_type());
     if let Some((reason, sentence)) = &entry.trouble {
-        field(out, r#","origin_trouble":""#, reason.as_bytes());
+        word(out, r#","origin_trouble":""#, reason);
         field(out, r#","origin_detail":""#, sentence.as_bytes());
     }
     for (name, word) in
@@ -87,6 +87,13 @@ fn added(out: &mut Vec<u8>, finished: &Finished<'_>) {
         redacted::url(referer.as_bytes()).for_each(|part| json(out, part));
         out.push(b'"');
     }
+}
+
+/// A field that is ours alone.
+fn word(out: &mut Vec<u8>, opening: &str, value: &'static str) {
+    text(out, opening);
+    text(out, value);
+    out.push(b'"');
 }
 
 fn field(out: &mut Vec<u8>, opening: &str, value: &[u8]) {

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::net::IpAddr;
 
-use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
+use percent_encoding::percent_encode_byte;
 
 pub(super) fn text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
@@ -65,29 +65,31 @@ pub(super) fn json(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// What CloudFront's logs encode: 0 to 32, 127 and above, and these.
-const ENCODED: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'\'')
-    .add(b'<')
-    .add(b'>')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}')
-    .add(b'~');
+const IS_ENCODED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = byte <= 32 || byte >= 127;
+        byte += 1;
+    }
+    let more = b"\"#%'<>[\\]^`{|}~";
+    let mut nth = 0;
+    while nth < more.len() {
+        table[more[nth] as usize] = true;
+        nth += 1;
+    }
+    table
+};
 
 /// Writes what a viewer sent as CloudFront does: it can't leave its field.
 pub(super) fn percent(out: &mut Vec<u8>, bytes: &[u8]) {
-    for part in percent_encode(bytes, ENCODED) {
-        text(out, part);
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| IS_ENCODED[usize::from(*byte)]) {
+        out.extend_from_slice(&rest[..at]);
+        text(out, percent_encode_byte(rest[at]));
+        rest = &rest[at + 1..];
     }
+    out.extend_from_slice(rest);
 }
 
 #[cfg(test)]
