@@ -1,29 +1,38 @@
-//! Waiting to be told to stop.
+//! Waiting to be told to stop, or to read everything again.
 
 use crate::words::Failure;
 
-/// Returns on SIGINT (Ctrl-C) or SIGTERM. Until then `hung_up` is called on every SIGHUP.
-pub(crate) fn wait(hung_up: impl FnMut()) -> Result<(), Failure> {
+/// Returns on SIGINT (Ctrl-C) or SIGTERM. On SIGHUP it calls `reload`; without one, SIGHUP
+/// does what it always does: the terminal went away, and so do we.
+pub(crate) fn wait(reload: Option<&dyn Fn()>) -> Result<(), Failure> {
     let failed = |error| Failure::new(format!("can't wait for signals: {error}"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(failed)?.block_on(told(hung_up)).map_err(failed)
+    runtime.map_err(failed)?.block_on(told(reload)).map_err(failed)
 }
 
 #[cfg(unix)]
-async fn told(mut hung_up: impl FnMut()) -> std::io::Result<()> {
+async fn told(reload: Option<&dyn Fn()>) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let Some(reload) = reload else {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        return Ok(());
+    };
     let mut hangup = signal(SignalKind::hangup())?;
     loop {
         tokio::select! {
-            told = tokio::signal::ctrl_c() => return told,
+            _ = interrupt.recv() => return Ok(()),
             _ = terminate.recv() => return Ok(()),
-            _ = hangup.recv() => hung_up(),
+            _ = hangup.recv() => reload(),
         }
     }
 }
 
 #[cfg(not(unix))]
-async fn told(_: impl FnMut()) -> std::io::Result<()> {
+async fn told(_: Option<&dyn Fn()>) -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
