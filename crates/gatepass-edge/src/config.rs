@@ -96,7 +96,7 @@ impl Default for CacheConfig {
 }
 
 /// Bounds on what a stranger can send. The first two are CloudFront's.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// A longer URL is answered with 414.
     pub url_bytes: usize,

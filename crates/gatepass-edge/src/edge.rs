@@ -38,7 +38,7 @@ use crate::config::EdgeConfig;
 use crate::fetch::Fetch;
 use crate::incoming::{self, Sent};
 use crate::listener::{Connection, Door};
-use crate::metrics::{Metrics, Observed, Status};
+use crate::metrics::{ConfigStatus, Metrics, Observed, Status};
 use crate::serving::{EdgeError, Serving};
 use crate::viewer::{Proxies, Viewer, ViewerError};
 use crate::{refuse, respond, wellformed};
@@ -57,6 +57,7 @@ pub struct Edge {
     clock: Clock,
     log: AccessLog,
     metrics: Arc<Metrics>,
+    config_status: ArcSwap<ConfigStatus>,
 }
 
 impl Edge {
@@ -82,6 +83,7 @@ impl Edge {
             config,
             clock,
             log,
+            config_status: ArcSwap::default(),
         })
     }
 
@@ -93,6 +95,11 @@ impl Edge {
             .map_err(|error| vec![error])?;
         self.serving.store(Arc::new(serving));
         Ok(())
+    }
+
+    /// Remembers which configuration the snapshot in force is from, for whoever asks.
+    pub fn tell_config(&self, status: ConfigStatus) {
+        self.config_status.store(Arc::new(status));
     }
 
     /// How it was set up.
@@ -308,6 +315,7 @@ impl Observed for Edge {
             revoked_passes: serving.snapshot().facts().revocations.len() as u64,
             log_lines_dropped: self.log.dropped(),
             cache: self.cache.get().map(|cache| cache.counts().into()),
+            config: ConfigStatus::clone(&self.config_status.load()),
             ..Status::default()
         }
     }

@@ -72,6 +72,18 @@ impl Bundle {
 
     pub(crate) const MAX_SEGMENTS: usize = 64;
 
+    /// The state that a store begins with.
+    pub(crate) const fn nothing(made: EpochTime) -> Self {
+        Self {
+            sequence: 0,
+            previous: None,
+            made,
+            invalidations: Vec::new(),
+            revocations: Vec::new(),
+            segments: Vec::new(),
+        }
+    }
+
     /// Reads the file's bytes.
     pub fn read(json: &[u8]) -> Result<Self, DocumentError> {
         check_format(json)?;

@@ -102,27 +102,23 @@ impl Store {
         change: impl FnOnce(&mut State),
     ) -> Result<u64, StoreError> {
         let _lock = self.folder.lock()?;
-        let before = self.base(base, now)?;
-        let found = before.as_ref().map_or(0, |(pointer, _)| pointer.sequence);
+        let (before, bundle) = match self.base(base, now)? {
+            Some(before) => before,
+            None => self.begin(now)?,
+        };
+        let found = before.sequence;
         if let Some(expected) = expected.filter(|expected| *expected != found) {
             return Err(StoreError::Stale { expected, found });
         }
         let mut state = State::default();
         change(&mut state);
-        let (previous, bundle) =
-            before.map_or((None, None), |(pointer, bundle)| (Some(pointer.bundle), Some(bundle)));
-        let (mut invalidations, mut revoked) = match bundle {
-            Some(bundle) => (
-                bundle.invalidations,
-                Revoked { latest: bundle.revocations, segments: bundle.segments },
-            ),
-            None => Default::default(),
-        };
+        let mut invalidations = bundle.invalidations;
+        let mut revoked = Revoked { latest: bundle.revocations, segments: bundle.segments };
         invalidations.extend(state.invalidations);
         revoked.add(state.revocations, now, &self.folder)?;
         let next = Bundle {
             sequence: found + 1,
-            previous,
+            previous: Some(before.bundle),
             made: now,
             invalidations: Invalidations::settle(invalidations, now),
             revocations: revoked.latest,
@@ -203,9 +199,20 @@ impl Store {
         Ok(Some((Pointer::to(named.max(bundle.sequence), good.address), bundle)))
     }
 
+    /// A store begins with a state in which nothing is said. So a bundle that says something
+    /// shows that there was a pointer, to it or to what it is built upon.
+    fn begin(&self, now: EpochTime) -> Result<(Pointer, Bundle), StoreError> {
+        let bundle = Bundle::nothing(now);
+        let address = self.folder.put(Kind::Bundle, &bundle.write())?;
+        let pointer = Pointer::to(bundle.sequence, address);
+        self.folder.point(&pointer)?;
+        Ok((pointer, bundle))
+    }
+
     /// There is no pointer. That is how a store begins, and not how it goes on.
     fn nothing<T>(&self) -> Result<Option<T>, StoreError> {
-        let is_new = self.folder.list(Kind::Bundle)?.is_empty();
+        let begins = |address| self.bundle(address).is_ok_and(|bundle| bundle.sequence == 0);
+        let is_new = self.folder.list(Kind::Bundle)?.into_iter().all(begins);
         if is_new { Ok(None) } else { Err(StoreError::Gone(self.pointer_path())) }
     }
 

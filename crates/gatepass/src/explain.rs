@@ -14,7 +14,9 @@ use crate::presented::{Carrier, PresentedPass};
 use crate::request::ViewerRequest;
 use crate::time::EpochTime;
 use crate::trusted_keys::{PublicKeyId, Trust};
-use crate::verify::{Ask, Circumstances, Evidence, Pass, RULES, progress, verify};
+use crate::verify::{
+    Ask, Circumstances, Evidence, Pass, RULES, authenticate, first_admitted, progress, verify,
+};
 
 /// A request's verdict, and how it came about.
 #[derive(Clone, Debug)]
@@ -69,8 +71,34 @@ pub fn explain(request: &ViewerRequest<'_>, trust: &Trust, now: EpochTime) -> Re
     Report { verdict, passes, diagnoses }
 }
 
+/// The same where passes can be revoked: one that is does not count, whatever else it meets.
+/// That is the last thing to be asked.
+pub fn explain_revocable(
+    request: &ViewerRequest<'_>,
+    trust: &Trust,
+    now: EpochTime,
+    is_revoked: &dyn Fn(&Pass) -> bool,
+) -> Report {
+    let judge = |presented: &PresentedPass<'_>| {
+        let pass = authenticate(presented, request.url(), trust)?.admit(request, now)?;
+        if is_revoked(&pass) { Err(Denial::Revoked { expiry: pass.expiry() }) } else { Ok(pass) }
+    };
+    let mut report = explain(request, trust, now);
+    let tries = request.passes().tries(trust);
+    report.verdict = first_admitted(&tries, judge);
+    for (pass, presented) in report.passes.iter_mut().zip(&tries) {
+        let outcome = match judge(presented) {
+            Ok(_) => Outcome::Met,
+            Err(denial @ Denial::Revoked { .. }) => Outcome::Unmet(denial),
+            Err(denial) => Outcome::NotAsked(without(&denial)),
+        };
+        pass.rules.push(RuleReport { name: "the pass is not revoked", outcome });
+    }
+    report
+}
+
 impl Report {
-    /// What [`verify`] says.
+    /// What [`verify`] says, unless the pass was revoked.
     pub const fn verdict(&self) -> &Result<Pass, Denial> {
         &self.verdict
     }

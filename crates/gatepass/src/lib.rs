@@ -80,7 +80,7 @@ pub use cookies::{CookieName, CookieNaming, SignedCookies};
 pub use denial::Denial;
 pub use diagnosis::{Alphabet, Diagnosis, Difference, Rewriting};
 pub use encoding::{EncodingError, decode, encode};
-pub use explain::{Outcome, PassReport, Report, RuleReport, explain};
+pub use explain::{Outcome, PassReport, Report, RuleReport, explain, explain_revocable};
 pub use glob::glob;
 pub use key::{HashAlgorithm, KeyError, KeySizes, KeyType, PublicKey, SigningKey};
 pub use lint::{Level, Lint, lint};

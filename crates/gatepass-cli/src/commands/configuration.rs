@@ -1,16 +1,27 @@
 //! A configuration from a file.
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
 
 use crate::config::{Config, read};
 use crate::words::Failure;
 
 /// Reads a configuration file; a failure tells all of its mistakes.
 pub(crate) fn load(file: &Path) -> Result<Config, Failure> {
+    load_noting(file, &RefCell::default())
+}
+
+/// Reads a configuration file, and notes each file that it names: whether it could be read or
+/// not, it is to be looked at again when it changes.
+pub(crate) fn load_noting(file: &Path, named: &RefCell<Vec<PathBuf>>) -> Result<Config, Failure> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::new(format!("can't read {}: {error}", file.display())))?;
     let folder = file.parent().unwrap_or(Path::new(""));
-    read(&text, folder, &|path| std::fs::read(path)).map_err(|mistakes| {
+    let read_file = |path: &Path| {
+        named.borrow_mut().push(path.to_owned());
+        std::fs::read(path)
+    };
+    read(&text, folder, &read_file).map_err(|mistakes| {
         let count = match mistakes.count() {
             1 => "a mistake".to_owned(),
             count => format!("{count} mistakes"),

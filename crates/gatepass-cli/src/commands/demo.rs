@@ -71,7 +71,7 @@ impl DemoArgs {
 
         let running = listen(&config, &door).map_err(|error| cannot_listen(&error))?;
         self.introduce(running.address(), &door)?;
-        until_told(running, || ())
+        until_told(running, None)
     }
 
     fn introduce(&self, address: SocketAddr, door: &DemoDoor) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use gatepass::{Trust, explain};
+use gatepass::{Pass, explain, explain_revocable};
 
 use super::report;
 use super::trust::{TrustArgs, trust_from_config};
@@ -43,20 +43,19 @@ impl ExplainArgs {
             Some(line) => self.viewer.viewer_of_curl(line, now)?,
             None => self.viewer.viewer(now)?,
         };
-        let trust = self.trust(&viewer.url)?;
-        let report = explain(&viewer.request()?, &trust, now);
+        let report = match &self.config {
+            Some(path) => {
+                let (trust, revocations) = trust_from_config(path, &viewer.url, now)?;
+                let is_revoked = |pass: &Pass| revocations.holds(pass, now);
+                explain_revocable(&viewer.request()?, &trust, now, &is_revoked)
+            }
+            None => explain(&viewer.request()?, &self.trust.trust()?, now),
+        };
         say(&match self.output {
             Output::Text => report::text(&report),
             Output::Json => report::explanation_json(&report),
         })?;
         viewer.note_the_address(report.verdict());
         Ok(exit_code(report.verdict()))
-    }
-
-    fn trust(&self, url: &str) -> Result<Trust, Failure> {
-        match &self.config {
-            Some(path) => trust_from_config(path, url),
-            None => self.trust.trust(),
-        }
     }
 }

@@ -1,6 +1,9 @@
 //! `gatepass serve`: a folder at once, or a whole configuration.
 
+mod follow;
+mod restart;
 mod systemd;
+mod watched;
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,6 +21,7 @@ use gatepass_edge::{
     Status, listen_on, observe,
 };
 
+use self::follow::{Followed, Served};
 use super::configuration;
 use super::own_keys::OwnKey;
 use super::welcome;
@@ -86,7 +90,7 @@ impl ServeArgs {
         let edge = open(snapshot, edge, log_to(&LogTo::Stdout, LogFormat::Json)?)?;
         let running = start(&edge)?;
         say(&welcome::text(&folder, &self.private, &key, running.address()))?;
-        until_told(running, || ())
+        until_told(running, None)
     }
 
     fn draft(&self, folder: &Path, key: &OwnKey) -> Draft {
@@ -130,13 +134,15 @@ fn check(file: &Path) -> Result<ExitCode, Failure> {
 }
 
 fn serve_config(file: &Path) -> Result<ExitCode, Failure> {
-    let config = configuration::load(file)?;
+    let (followed, config) = Followed::open(file)?;
     let log = log_to(&config.log, config.edge.log_format)?;
     let edge = open(config.snapshot, config.edge, log.clone())?;
     let running = start(&edge)?;
     let _observing = observed(&edge, &running)?;
+    let certificates = running.certificates().cloned();
+    let following = followed.begin(Served { edge, certificates, log });
     tell(&format!("serving {} on http://{}/", file.display(), running.address()));
-    until_told(running, || log.reopen())
+    until_told(running, Some(&|| following.reload()))
 }
 
 /// Tells metrics and health, if the configuration says where.
@@ -188,10 +194,10 @@ pub(super) fn cannot_listen(error: &ListenError) -> Failure {
     }
 }
 
-/// Serves until SIGTERM or SIGINT, then lets what runs come to its end. A SIGHUP before that
-/// calls `hung_up`.
-pub(super) fn until_told(running: Running, hung_up: impl FnMut()) -> Result<ExitCode, Failure> {
-    signals::wait(systemd::ready, hung_up)?;
+/// Serves until SIGTERM or SIGINT, then lets what runs come to its end. Whoever can reload is
+/// asked to on SIGHUP.
+pub(super) fn until_told(running: Running, reload: Option<&dyn Fn()>) -> Result<ExitCode, Failure> {
+    signals::wait(systemd::ready, reload)?;
     systemd::stopping();
     tell("finishing what runs");
     running.drain();

@@ -3,11 +3,14 @@
 use std::path::Path;
 
 use clap::Args;
-use gatepass::{KeySizes, PublicKey, PublicKeyId, Reading, Trust, TrustedKeys, ViewerUrl};
-use gatepass_distribution::{Gate, NormalPath};
+use gatepass::{
+    EpochTime, KeySizes, PublicKey, PublicKeyId, Reading, Trust, TrustedKeys, ViewerUrl,
+};
+use gatepass_distribution::{Gate, NormalPath, Revocations};
+use gatepass_store::Store;
 
 use crate::input::Source;
-use crate::words::Failure;
+use crate::words::{Failure, note};
 
 #[derive(Args, Debug)]
 pub(super) struct TrustArgs {
@@ -72,9 +75,21 @@ fn id_and_file(text: &str) -> Result<(PublicKeyId, &str), Failure> {
         .hint("write ID=FILE, with the ID that the passes name"))
 }
 
-/// What the gate that guards `url` trusts, by a configuration.
-pub(super) fn trust_from_config(path: &str, url: &str) -> Result<Trust, Failure> {
+/// What the gate that guards `url` trusts, by a configuration; and which passes it refuses
+/// all the same.
+pub(super) fn trust_from_config(
+    path: &str,
+    url: &str,
+    now: EpochTime,
+) -> Result<(Trust, Revocations), Failure> {
     let config = super::configuration::load(Path::new(path))?;
+    let revocations = match Store::open(&config.state).read(now) {
+        Ok(facts) => facts.revocations.clone(),
+        Err(error) => {
+            note(&format!("nobody can tell which passes were revoked: {error}"));
+            Revocations::default()
+        }
+    };
     let asked = ViewerUrl::parse(url).map_err(|error| Failure::new(error.to_string()))?;
     let route = config.snapshot.route(asked.host(), &NormalPath::read(asked.path()));
     let route = route.map_err(|error| {
@@ -82,7 +97,7 @@ pub(super) fn trust_from_config(path: &str, url: &str) -> Result<Trust, Failure>
             .hint("the edge answers it before it asks for a pass")
     })?;
     match route.behavior.gate() {
-        Gate::Guarded(trust) | Gate::Reporting(trust) => Ok(trust.clone()),
+        Gate::Guarded(trust) | Gate::Reporting(trust) => Ok((trust.clone(), revocations)),
         Gate::Open => Err(Failure::new(format!(
             "nobody is asked for a pass at {url}: the behavior {} trusts no key group",
             route.behavior.path_pattern()

@@ -32,8 +32,8 @@ pub(super) fn write(out: &mut Vec<u8>, finished: &Finished<'_>) {
         text(out, r#"","expires":"#);
         number(out, pass.expiry().seconds());
         text(out, r#","pass":""#);
-        let mut digits = [0; 8];
-        HEXLOWER.encode_mut(&pass.digest()[..4], &mut digits);
+        let mut digits = [0; 32];
+        HEXLOWER.encode_mut(&pass.digest()[..16], &mut digits);
         out.extend_from_slice(&digits);
         out.push(b'"');
     }

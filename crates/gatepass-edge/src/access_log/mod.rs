@@ -1,7 +1,8 @@
 //! One line a request, written when its body is through.
 //!
 //! It says who asked for what, what came of it, and why; in JSON also which pass opened the
-//! gate: the key's ID, the expiry and eight hexadecimal digits of the signature's digest.
+//! gate: the key's ID, the expiry and the beginning of the signature's digest, by
+//! which it can be revoked.
 //!
 //! # Invariants
 //!

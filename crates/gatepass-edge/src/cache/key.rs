@@ -12,6 +12,8 @@
 //!   different keys, and different things are read as [`chosen`](crate::chosen) reads them.
 //! - Nothing of a pass is in it: all who may see an object share it.
 
+use std::borrow::Cow;
+
 use aws_lc_rs::digest;
 use gatepass_distribution::{CachePolicy, Selection};
 use http::Method;
@@ -59,6 +61,25 @@ impl CacheKey {
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+}
+
+/// The path that invalidations know an object by: with as much of the query string as tells
+/// objects apart, as CloudFront has it.
+pub(crate) fn invalidated_as<'a>(asked: &'a Asked<'_>) -> Cow<'a, str> {
+    let selection = &asked.behavior.cache_policy().query_strings;
+    if selection.is_none() {
+        return Cow::Borrowed(&asked.path);
+    }
+    let mut segments = chosen::parameters(asked, |name| selection.covers(name)).peekable();
+    if segments.peek().is_none() {
+        return Cow::Borrowed(&asked.path);
+    }
+    let path = (0..).zip(segments).fold(asked.path.to_string(), |mut path, (nth, segment)| {
+        path.push(if nth == 0 { '?' } else { '&' });
+        path.push_str(segment);
+        path
+    });
+    Cow::Owned(path)
 }
 
 /// No query, and an empty one, are two things to an origin.

@@ -132,7 +132,8 @@ impl Object {
         });
         let place = |number| Place::slice(&self.key, self.head.generation, number);
         !is_filling
-            && wanted.any(|mut slices| slices.any(|number| !self.inner.store.may_have(&place(number))))
+            && wanted
+                .any(|mut slices| slices.any(|number| !self.inner.store.may_have(&place(number))))
     }
 
     fn can_be_continued(&self) -> bool {

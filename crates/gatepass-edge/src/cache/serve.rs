@@ -27,7 +27,7 @@ use crate::cache::fill::Fill;
 use crate::cache::flight::{Boarding, How, Landed, Landing, Lead, landing};
 use crate::cache::freshness::{Freshness, Terms};
 use crate::cache::head::Head;
-use crate::cache::key::CacheKey;
+use crate::cache::key::{CacheKey, invalidated_as};
 use crate::cache::lead::{Cookies, Errand, Moment, Rules, Told};
 use crate::cache::marker::Marker;
 use crate::cache::reader::{Broken, Object, Reader};
@@ -114,7 +114,7 @@ impl Serving<'_> {
 
     fn is_invalidated(&self, time: EpochTime) -> bool {
         let asked = self.asked();
-        let since = self.facts.as_of(asked.distribution.id(), &asked.path);
+        let since = self.facts.as_of(asked.distribution.id(), &invalidated_as(asked));
         since.is_some_and(|since| time <= since)
     }
 

@@ -75,6 +75,25 @@ fn a_change_is_kept_whole_or_not_at_all_wherever_the_power_fails() {
 }
 
 #[test]
+fn the_first_change_may_be_cut_off_too() {
+    for failed in 0.. {
+        let (_folder, store) = store();
+        store.folder.fuse.store(failed, SeqCst);
+        let changed = revoke(&store, 0..1);
+        store.folder.fuse.store(usize::MAX, SeqCst);
+        let is_kept = !store.read(at(10)).unwrap().revocations.is_empty();
+        assert!(is_kept || changed.is_err());
+        revoke(&store, 1..2).unwrap();
+        assert_revoked(&store, if is_kept { 0..2 } else { 1..2 });
+        if changed.is_ok() {
+            // Four documents: the beginning and its pointer, the change and its own.
+            assert_eq!(failed, 24);
+            break;
+        }
+    }
+}
+
+#[test]
 fn clearing_up_may_be_cut_off_too() {
     let (_folder, store) = store();
     for cut in 0..40 {

@@ -1,8 +1,8 @@
 //! Objects that change at the origin while they are kept or on their way.
 
+use crate::asked::sample::NOW;
 use crate::cache::key::CacheKey;
 use crate::cache::script::{Cinema, Film, SLICE, content};
-use crate::asked::sample::NOW;
 use crate::outcome::CacheOutcome;
 use std::sync::atomic::Ordering;
 

@@ -153,7 +153,8 @@ fn a_disk_stays_within_its_size() {
         cinema.settle();
         cinema.runtime.block_on(cinema.cache.inner.store.written());
     }
-    let taken: u64 = files(folder.path()).iter().map(|file| fs::metadata(file).unwrap().len()).sum();
+    let taken: u64 =
+        files(folder.path()).iter().map(|file| fs::metadata(file).unwrap().len()).sum();
     assert!(taken <= 8 << 20, "{taken}");
     assert!(cinema.cache.counts().disk_written_bytes > 20 << 20);
     assert!(cinema.cache.counts().memory_bytes <= 1 << 20);

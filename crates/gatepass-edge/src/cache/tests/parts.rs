@@ -107,7 +107,8 @@ fn without_a_strong_validator_parts_pass_as_they_are_asked_for() {
 
 #[test]
 fn what_was_lost_without_a_strong_validator_is_fetched_anew_from_the_start() {
-    let small = crate::config::CacheConfig { memory_bytes: 40 << 10, ..crate::cache::script::config() };
+    let small =
+        crate::config::CacheConfig { memory_bytes: 40 << 10, ..crate::cache::script::config() };
     let cinema = Cinema::with(Film::of(LONG).with("etag", ""), &small);
     for _ in 0..3 {
         assert_eq!(cinema.get(&[]).body.unwrap(), content(LONG, 0));
@@ -118,8 +119,11 @@ fn what_was_lost_without_a_strong_validator_is_fetched_anew_from_the_start() {
 fn a_range() -> impl Strategy<Value = String> {
     let number = 0..=(LONG as u64 + 100);
     let one = prop_oneof![
-        (number.clone(), number.clone())
-            .prop_map(|(one, other)| format!("{}-{}", one.min(other), one.max(other))),
+        (number.clone(), number.clone()).prop_map(|(one, other)| format!(
+            "{}-{}",
+            one.min(other),
+            one.max(other)
+        )),
         number.clone().prop_map(|first| format!("{first}-")),
         number.prop_map(|count| format!("-{count}")),
     ];

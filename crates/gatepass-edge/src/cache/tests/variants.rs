@@ -39,8 +39,9 @@ fn who_waits_for_another_variant_gets_its_own() {
     cinema.script.answers.forget_permits(usize::MAX);
     std::thread::scope(|scope| {
         let ask = |language| cinema.get(&[("accept-language", language)]);
-        let viewers: Vec<_> =
-            ["de", "en", "de", "en", "fr"].map(|language| scope.spawn(move || ask(language))).into();
+        let viewers: Vec<_> = ["de", "en", "de", "en", "fr"]
+            .map(|language| scope.spawn(move || ask(language)))
+            .into();
         crate::cache::script::until(|| cinema.cache.counts().flights == 1);
         std::thread::sleep(std::time::Duration::from_millis(50));
         cinema.script.answers.add_permits(100);
@@ -102,8 +103,5 @@ fn a_policy_that_keeps_nothing_passes_requests_on_as_they_are() {
         assert_eq!((got.status, got.outcome), (206, CacheOutcome::Miss));
         assert_eq!(got.body.unwrap(), content(LONG, 0)[7..9]);
     }
-    assert_eq!(
-        cinema.script.asked(),
-        ["GET /film.mp4 range: bytes=7-8 if-none-match: \"x\""; 2]
-    );
+    assert_eq!(cinema.script.asked(), ["GET /film.mp4 range: bytes=7-8 if-none-match: \"x\""; 2]);
 }
