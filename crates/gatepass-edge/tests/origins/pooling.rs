@@ -230,3 +230,24 @@ fn connections_outlive_the_runtime_that_asked() {
     let response = asking().block_on(fetch(&remote, get("/"))).unwrap();
     assert_eq!(asking().block_on(read(response)).unwrap().1, "ok");
 }
+
+#[test]
+fn a_body_whose_connection_is_given_up_with_the_edge_is_not_taken_for_whole() {
+    for framing in ["Transfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n", "\r\nsome"] {
+        let driving = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let asking = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let site = scripted(move |line| {
+            line.hear();
+            line.say(format!("HTTP/1.1 200 OK\r\n{framing}"));
+            line.is_hung_up_within(Duration::from_secs(5));
+        });
+        let remote = driving.block_on(async { site.remote() });
+        let mut body = asking.block_on(fetch(&remote, get("/"))).unwrap().into_body();
+        assert_eq!(asking.block_on(body.frame()).unwrap().unwrap().into_data().unwrap(), "some");
+        driving.shutdown_timeout(Duration::from_secs(1));
+        let trouble = asking.block_on(body.frame()).unwrap().unwrap_err();
+        assert_eq!(trouble.reason(), "origin_broke_off");
+        // Nor is anybody answered who asks only now.
+        assert!(asking.block_on(fetch(&remote, get("/"))).is_err());
+    }
+}
