@@ -62,8 +62,14 @@ impl Server {
     /// Adds a process whose work counts as the server's.
     fn with(mut self, mut command: Command) -> Outcome<Self> {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
-        self.processes.push(child.map_err(|error| format!("{command:?}: {error}"))?);
-        Ok(self)
+        let mut child = child.map_err(|error| format!("{command:?}: {error}"))?;
+        std::thread::sleep(Duration::from_millis(500));
+        let ended = child.try_wait()?;
+        self.processes.push(child);
+        match ended {
+            Some(status) => Err(format!("{command:?} ended with {status}").into()),
+            None => Ok(self),
+        }
     }
 
     /// Processor time of the server and its workers, user and system.

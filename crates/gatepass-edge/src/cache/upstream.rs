@@ -4,7 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 use gatepass_distribution::Admitted;
-use http::{HeaderMap, Method, Response};
+use http::header::{CONTENT_RANGE, RANGE};
+use http::{HeaderMap, Method, Response, StatusCode};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 
@@ -57,19 +58,50 @@ impl Upstream {
         &self,
         asked: Admitted<OriginRequest>,
     ) -> Result<Response<UpstreamBody>, Trouble> {
-        match self {
-            Self::Remote(remote) => {
-                let response = remote.fetch(asked).await?;
-                Ok(response.map(BodyExt::boxed_unsync))
-            }
+        let is_ranged = asked.request().headers.contains_key(RANGE);
+        let mut response = match self {
+            Self::Remote(remote) => remote.fetch(asked).await?.map(BodyExt::boxed_unsync),
             #[cfg(test)]
-            Self::Scripted(script) => script.fetch(asked.into_request()).await,
+            Self::Scripted(script) => script.fetch(asked.into_request()).await?,
+        };
+        if is_ranged && is_part(&response) {
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
         }
+        Ok(response)
     }
+}
+
+/// Whether an answer is a part, whatever its status says.
+///
+/// `rclone serve s3` answers 200 to a range. Taken at its word, a slice would be the object.
+fn is_part<B>(response: &Response<B>) -> bool {
+    response.status() == StatusCode::OK
+        && response.headers().get(CONTENT_RANGE).is_some_and(|range| {
+            range.as_bytes().strip_prefix(b"bytes ").is_some_and(|range| range.contains(&b'-'))
+        })
 }
 
 impl fmt::Debug for Upstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Upstream")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_one_even_if_its_status_says_otherwise() {
+        let answer = |status, range: &str| {
+            is_part(
+                &Response::builder().status(status).header(CONTENT_RANGE, range).body(()).unwrap(),
+            )
+        };
+        assert!(answer(200, "bytes 0-4/10"));
+        assert!(!answer(200, "bytes */10"));
+        assert!(!answer(200, "whatever"));
+        assert!(!answer(206, "bytes 0-4/10"), "its status says so already");
+        assert!(!is_part(&Response::new(())));
     }
 }
