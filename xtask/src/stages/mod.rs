@@ -3,6 +3,7 @@
 //! A stage fetches what it needs, so that it runs alone as it does among the others. A stage that
 //! fails does not keep the next from running; the summary at the end names them all.
 
+mod acme;
 mod browser;
 pub(crate) mod cache;
 pub(crate) mod fuzz;
@@ -100,7 +101,7 @@ fn tools(checkout: &Checkout) -> Result<Tally, Failure> {
     Ok(Tally::default())
 }
 
-const STAGES: [Stage; 10] = [
+const STAGES: [Stage; 11] = [
     Stage { name: "tools", about: "what the tests need from outside is there", run: tools },
     Stage { name: "rust", about: "the workspace's own tests", run: rust::run },
     Stage {
@@ -122,6 +123,11 @@ const STAGES: [Stage; 10] = [
         name: "smuggling",
         about: "requests that can be read in two ways, beside nginx and Caddy",
         run: smuggling::run,
+    },
+    Stage {
+        name: "acme",
+        about: "a certificate comes by itself from the authority that Caddy is",
+        run: acme::run,
     },
     Stage {
         name: "logs",

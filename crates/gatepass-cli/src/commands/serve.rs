@@ -1,5 +1,6 @@
 //! `gatepass serve`: a folder at once, or a whole configuration.
 
+mod acme;
 mod follow;
 mod restart;
 mod systemd;
@@ -136,12 +137,15 @@ fn check(file: &Path) -> Result<ExitCode, Failure> {
 fn serve_config(file: &Path) -> Result<ExitCode, Failure> {
     let (followed, config) = Followed::open(file)?;
     let log = log_to(&config.log, config.edge.log_format)?;
+    let domains = acme::domains(&config.edge, &config.snapshot);
     let edge = open(config.snapshot, config.edge, log.clone())?;
     let running = start(&edge)?;
+    let _acme = acme::keep(edge.config(), domains, &running);
     let _observing = observed(&edge, &running)?;
     let certificates = running.certificates().cloned();
+    let scheme = if certificates.is_some() { "https" } else { "http" };
     let following = followed.begin(Served { edge, certificates, log });
-    tell(&format!("serving {} on http://{}/", file.display(), running.address()));
+    tell(&format!("serving {} on {scheme}://{}/", file.display(), running.address()));
     until_told(running, Some(&|| following.reload()))
 }
 

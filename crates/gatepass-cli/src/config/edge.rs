@@ -31,6 +31,7 @@ pub(super) fn read(mut table: Table<'_>, folder: &Path, read_file: ReadFile<'_>)
     let default = SocketAddr::from(([127, 0, 0, 1], 8080));
     let mut config = EdgeConfig::listening_on(address.unwrap_or(default));
     config.metrics_listen = metrics_listen(&mut table, config.listen);
+    config.plain_listen = table.value("plain-listen").and_then(|value| listen(&value));
     if let Some(proxies) = table.value("trusted-proxies") {
         config.trusted_proxies = proxies.items().iter().filter_map(network).collect();
     }

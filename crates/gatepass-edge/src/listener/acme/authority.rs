@@ -8,7 +8,7 @@ use instant_acme::{
     Account, AuthorizationStatus, ChallengeType, Identifier, NewAccount, NewOrder, Order,
     OrderStatus, RetryPolicy,
 };
-use rcgen::{CertificateParams, CustomExtension, KeyPair};
+use rcgen::{CertificateParams, CustomExtension, DistinguishedName, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 
@@ -75,7 +75,10 @@ impl Authority {
             status => return Err(OrderError::NotProven(status)),
         }
         let key = KeyPair::generate()?;
-        let request = CertificateParams::new(vec![domain.to_owned()])?.serialize_request(&key)?;
+        let mut params = CertificateParams::new(vec![domain.to_owned()])?;
+        // An authority refuses names that it didn't see proven, and rcgen puts its own there.
+        params.distinguished_name = DistinguishedName::new();
+        let request = params.serialize_request(&key)?;
         order.finalize_csr(request.der()).await?;
         let chain = order.poll_certificate(&PATIENCE).await?;
         Ok(Issued { chain, key: key.serialize_pem() })
