@@ -6,6 +6,8 @@
 
 #[path = "reload/edge.rs"]
 mod edge;
+#[path = "reload/tls.rs"]
+mod tls;
 
 use std::fs;
 use std::process::Command;
@@ -59,6 +61,27 @@ fn a_configuration_with_mistakes_leaves_the_old_one_in_force_and_all_are_told() 
     fs::rename(place.path("away"), place.path("K1.public.pem")).unwrap();
     edge.until(SECOND * 3, "it is in force", || edge.said().contains("is in force as it is now"));
     assert_eq!(edge.status(&pass), 200);
+}
+
+#[test]
+fn a_certificate_that_changes_is_shown_and_a_bad_one_is_not() {
+    let place = Place::new();
+    let [first, second] = [(); 2].map(|()| tls::SelfSigned::new());
+    first.write(&place);
+    place.configure(|text| {
+        text.replace(
+            "[edge]\n",
+            "[edge]\ntls = [{ certificate = \"cert.pem\", key = \"key.pem\" }]\n",
+        )
+    });
+    let edge = place.serve();
+    assert!(first.is_shown_by(&place));
+    second.write(&place);
+    edge.until(SECOND * 3, "the new one is shown", || second.is_shown_by(&place));
+    // A key that belongs to another certificate.
+    fs::write(place.path("key.pem"), first.key()).unwrap();
+    edge.until(SECOND * 3, "it is told", || edge.said().contains("stays in force"));
+    assert!(second.is_shown_by(&place));
 }
 
 #[test]

@@ -16,7 +16,7 @@ const GATEPASS: &str = env!("CARGO_BIN_EXE_gatepass");
 /// Guards `/private/*` for passes of the key K1; another key pair, K2, lies beside it.
 pub(crate) struct Place {
     folder: TempDir,
-    address: String,
+    pub(crate) address: String,
 }
 
 /// An application that never says the same twice.
