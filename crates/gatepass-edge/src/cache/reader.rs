@@ -264,10 +264,11 @@ impl Reader {
                     }
                     return Poll::Ready(taken);
                 }
-                Some(_) => match self.pieces.pop_front() {
-                    Some(Piece::Text(text)) => return Poll::Ready(Ok(Some(text))),
-                    _ => {}
-                },
+                Some(_) => {
+                    if let Some(Piece::Text(text)) = self.pieces.pop_front() {
+                        return Poll::Ready(Ok(Some(text)));
+                    }
+                }
             }
         }
     }
