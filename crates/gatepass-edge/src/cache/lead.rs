@@ -23,6 +23,7 @@ use crate::cache::marker::Marker;
 use crate::cache::pour::{Filing, Pouring};
 use crate::cache::store::{Kept, Place};
 use crate::cache::upstream::{Question, Upstream, UpstreamBody};
+use crate::cache::vary;
 use crate::origin::request::OriginRequest;
 use crate::origin::trouble::Trouble;
 
@@ -38,6 +39,8 @@ pub(crate) struct Errand {
     pub(crate) marker: Option<Arc<Marker>>,
     /// What there is, if it may still hold.
     pub(crate) stale: Option<Arc<Head>>,
+    /// How often something had been [forgotten](Inner::forgets) when it was asked.
+    pub(crate) forgets: u64,
     /// The only slice that is wanted of an object of which nothing is known.
     pub(crate) slice: Option<u64>,
 }
@@ -174,7 +177,10 @@ impl Errand {
             head.lifetime.freshness(now),
             Freshness::Fresh | Freshness::StaleWhileRevalidate | Freshness::StaleIfError
         );
-        may.then(|| self.object(Arc::clone(head), How::Stale, self.marker.clone(), None))
+        may.then(|| {
+            self.inner.remember_trouble(&self.key(self.marker.as_deref()));
+            self.object(Arc::clone(head), How::Stale, self.marker.clone(), None)
+        })
     }
 
     fn object(
@@ -245,7 +251,7 @@ impl Errand {
     ) -> (Told, Rest) {
         self.inner.go_alone(&self.key(self.marker.as_deref()));
         self.inner.go_alone(&self.primary);
-        if self.stale.is_some() && lead.is_none_or(|lead| !lead.is_forgotten()) {
+        if self.stale.is_some() && !self.is_forgotten(lead) {
             self.inner.store.drop(Place::head(&self.key(self.marker.as_deref())));
         }
         let age = answer.headers.get(http::header::AGE);
@@ -269,6 +275,7 @@ impl Errand {
             offset: 0,
             until: length,
             lead: None,
+            forgets: self.forgets,
         };
         let told = Told { landing: Landing::Private, private: Some((head, fill)) };
         (told, Some((pouring, answer.body)))
@@ -305,6 +312,9 @@ impl Errand {
     }
 
     fn keeping(&self, status: StatusCode, answer: &Answer) -> Keeping {
+        if vary::read(&answer.headers).is_none() {
+            return Keeping::NotKept("vary");
+        }
         let terms = self.terms(status);
         keeping(status, &answer.headers, &terms, answer.asked, answer.received)
     }
@@ -328,16 +338,7 @@ impl Errand {
         until: Option<u64>,
         lead: Option<&Lead>,
     ) -> (Told, Rest) {
-        let Some(marker) = self.marked(&head.headers, lead) else {
-            let answer = Answer {
-                status: head.status,
-                headers: head.headers,
-                body,
-                asked: head.asked,
-                received: head.lifetime.stored,
-            };
-            return self.private(answer, until, lead);
-        };
+        let marker = self.marked(&head.headers, lead);
         let head = Arc::new(head);
         let key = self.key(marker.as_deref());
         self.inner.go_together(&key);
@@ -345,7 +346,7 @@ impl Errand {
         self.inner.fills.add(head.generation, &fill);
         let is_large = head.length.is_some_and(|length| length > self.inner.slice_bytes);
         let keeping = if is_large && head.can_be_continued() {
-            if lead.is_none_or(|lead| !lead.is_forgotten()) {
+            if !self.is_forgotten(lead) {
                 let kept = Kept::Head(Arc::clone(&head));
                 self.inner.store.keep(Place::head(&key), kept);
             }
@@ -354,34 +355,40 @@ impl Errand {
             Filing::All
         };
         let landing = self.object(Arc::clone(&head), How::Fetched, marker, Some(Arc::clone(&fill)));
-        let inner = Arc::clone(&self.inner);
-        let pouring = Pouring { inner, key, head, fill, keeping, offset, until, lead: None };
+        let (inner, forgets) = (Arc::clone(&self.inner), self.forgets);
+        let pouring =
+            Pouring { inner, key, head, fill, keeping, offset, until, lead: None, forgets };
         (Told { landing, private: None }, Some((pouring, body)))
     }
 
-    /// The marker under which an answer is filed, if any; nothing if it varies by everything.
-    fn marked(&self, headers: &HeaderMap, lead: Option<&Lead>) -> Option<Option<Arc<Marker>>> {
-        let names = super::vary::read(headers)?;
+    /// The marker under which an answer is filed, if it has variants.
+    fn marked(&self, headers: &HeaderMap, lead: Option<&Lead>) -> Option<Arc<Marker>> {
+        let names = vary::read(headers).unwrap_or_default();
         let known = self.marker.as_ref();
         let mut all: Vec<Box<str>> = known.map(|marker| marker.names.to_vec()).unwrap_or_default();
-        all.extend(names);
+        all.extend(names.iter().cloned());
         all.sort_unstable();
         all.dedup();
-        if all.len() > super::vary::MAX_NAMES {
-            return None;
+        if all.len() > vary::MAX_NAMES {
+            all = names;
         }
         if all.is_empty() {
-            return Some(None);
+            return None;
         }
         if let Some(marker) = known.filter(|marker| *marker.names == *all) {
-            return Some(Some(Arc::clone(marker)));
+            return Some(Arc::clone(marker));
         }
         let marker = Arc::new(Marker::new(all.into()));
-        if lead.is_none_or(|lead| !lead.is_forgotten()) {
+        if !self.is_forgotten(lead) {
             let kept = Kept::Marker(Arc::clone(&marker));
             self.inner.store.keep(Place::head(&self.primary), kept);
         }
-        Some(Some(marker))
+        Some(marker)
+    }
+
+    /// Whether the answer has been declared outdated while it was on its way.
+    fn is_forgotten(&self, lead: Option<&Lead>) -> bool {
+        lead.map_or_else(|| self.inner.forgets() != self.forgets, Lead::is_forgotten)
     }
 
     /// What there is, with what a 304 says of it.
@@ -395,7 +402,7 @@ impl Errand {
         headers.extend(answer.headers.clone());
         let terms = self.terms(stale.status);
         let key = self.key(self.marker.as_deref());
-        let is_forgotten = lead.is_some_and(Lead::is_forgotten);
+        let is_forgotten = self.is_forgotten(lead);
         let head = match keeping(stale.status, &headers, &terms, answer.asked, answer.received) {
             Keeping::Kept(lifetime) => {
                 let head = Arc::new(stale.refreshed(&answer.headers, lifetime, answer.asked));

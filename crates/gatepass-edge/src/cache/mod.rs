@@ -84,6 +84,10 @@ pub(crate) struct Inner {
     fills: flight::Fills,
     /// What turned out to be for one viewer alone, and until when that is remembered.
     alone: quick_cache::sync::Cache<key::CacheKey, Instant>,
+    /// What could not be asked for, and until when it is not asked for again if there is
+    /// something to serve.
+    troubled: quick_cache::sync::Cache<key::CacheKey, Instant>,
+    forgets: AtomicU64,
     seed: RandomState,
     outcomes: [AtomicU64; CacheOutcome::ALL.len()],
 }
@@ -166,6 +170,10 @@ impl From<CacheCounts> for CacheStatus {
 /// How long it is remembered that an answer was for one viewer alone.
 const ALONE: Duration = Duration::from_secs(5);
 
+/// How long an origin that failed is left alone where there is something to serve: the least
+/// time for which CloudFront keeps errors.
+const TROUBLED: Duration = Duration::from_secs(10);
+
 /// Of how many objects that is remembered.
 const ALONE_OBJECTS: usize = 10_000;
 
@@ -181,6 +189,8 @@ impl Cache {
             flights: flight::Flights::default(),
             fills: flight::Fills::default(),
             alone: quick_cache::sync::Cache::new(ALONE_OBJECTS),
+            troubled: quick_cache::sync::Cache::new(ALONE_OBJECTS),
+            forgets: AtomicU64::new(0),
             seed: RandomState::new(),
             outcomes: Default::default(),
         };
@@ -201,6 +211,7 @@ impl Cache {
 
     /// Drops an object and its variants: it was changed by a request that the edge let through.
     pub fn forget(&self, key: &key::CacheKey) {
+        self.inner.forgets.fetch_add(1, Ordering::SeqCst);
         self.inner.flights.forget(key);
         self.inner.store.drop(store::Place::head(key));
     }
@@ -243,6 +254,20 @@ impl Inner {
 
     fn go_together(&self, key: &key::CacheKey) {
         self.alone.remove(key);
+    }
+
+    fn has_trouble(&self, key: &key::CacheKey) -> bool {
+        self.troubled.get(key).is_some_and(|until| Instant::now() < until)
+    }
+
+    fn remember_trouble(&self, key: &key::CacheKey) {
+        self.troubled.insert(*key, Instant::now() + TROUBLED);
+    }
+
+    /// How often something was forgotten: what is on its way without a flight that could be
+    /// told is not kept if that was while it was.
+    fn forgets(&self) -> u64 {
+        self.forgets.load(Ordering::SeqCst)
     }
 
     fn count(&self, outcome: CacheOutcome) {

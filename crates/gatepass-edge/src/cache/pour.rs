@@ -27,6 +27,8 @@ pub(crate) struct Pouring {
     pub(crate) until: Option<u64>,
     /// The flight that brought it: it is over when the object can be found in the store.
     pub(crate) lead: Option<Lead>,
+    /// How often something had been forgotten when it was asked for.
+    pub(crate) forgets: u64,
 }
 
 /// What is to be found in the store afterwards.
@@ -132,13 +134,18 @@ impl Pouring {
     }
 
     fn is_forgotten(&self) -> bool {
-        self.lead.as_ref().is_some_and(Lead::is_forgotten)
+        match &self.lead {
+            Some(lead) => lead.is_forgotten(),
+            None => self.keeping == Filing::All && self.inner.forgets() != self.forgets,
+        }
     }
 }
 
 fn joined(chunks: &[Bytes]) -> Bytes {
     let mut bytes = BytesMut::with_capacity(chunks.iter().map(Bytes::len).sum());
-    chunks.iter().for_each(|chunk| bytes.extend_from_slice(chunk));
+    for chunk in chunks {
+        bytes.extend_from_slice(chunk);
+    }
     bytes.freeze()
 }
 

@@ -58,6 +58,8 @@ pub struct Reader {
     /// fill that nobody sits at stops.
     seat: Option<Seat>,
     search: Option<Search>,
+    /// The slice at which it was taken up again last.
+    resumed: Option<u64>,
     has_fetched: bool,
 }
 
@@ -225,6 +227,7 @@ impl Reader {
             held: None,
             seat,
             search: None,
+            resumed: None,
             has_fetched: false,
         }
     }
@@ -264,10 +267,11 @@ impl Reader {
                     }
                     return Poll::Ready(taken);
                 }
-                Some(_) => match self.pieces.pop_front() {
-                    Some(Piece::Text(text)) => return Poll::Ready(Ok(Some(text))),
-                    _ => {}
-                },
+                Some(_) => {
+                    if let Some(Piece::Text(text)) = self.pieces.pop_front() {
+                        return Poll::Ready(Ok(Some(text)));
+                    }
+                }
             }
         }
     }
@@ -313,7 +317,10 @@ impl Reader {
                     }
                     Taken::Ended(End::Outdated) => return Poll::Ready(Err(Broken::Outdated)),
                     Taken::Ended(End::Broken(trouble)) => {
-                        return Poll::Ready(Err(Broken::Trouble(trouble)));
+                        if !self.may_resume(at, &trouble) {
+                            return Poll::Ready(Err(Broken::Trouble(trouble)));
+                        }
+                        self.seat = None;
                     }
                     // A run of slices has ended, and the part goes on.
                     Taken::Ended(End::Whole) => self.seat = None,
@@ -334,6 +341,17 @@ impl Reader {
                 self.search = Some(Box::pin(self.object.clone().search(at, part.end)));
             }
         }
+    }
+
+    /// Whether what broke off here is to be taken up from here: an origin that is still there
+    /// has the same bytes, and the viewer needs not know. Not twice in one slice.
+    fn may_resume(&mut self, at: u64, trouble: &Trouble) -> bool {
+        let slice = at / self.object.inner.slice_bytes;
+        let may = matches!(trouble, Trouble::BrokeOff(_))
+            && self.object.can_be_continued()
+            && self.resumed.is_none_or(|resumed| resumed < slice);
+        self.resumed = Some(slice);
+        may
     }
 
     /// Nothing more is wanted.

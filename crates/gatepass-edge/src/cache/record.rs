@@ -132,7 +132,9 @@ fn write_head(head: &Head) -> Vec<u8> {
         head.headers.len() as u64,
     ];
     let mut bytes = Vec::with_capacity(head.weight());
-    numbers.iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
+    for number in numbers {
+        bytes.extend_from_slice(&number.to_le_bytes());
+    }
     for (name, value) in &head.headers {
         write_text(&mut bytes, name.as_str().as_bytes());
         write_text(&mut bytes, value.as_bytes());
@@ -206,5 +208,100 @@ impl Payload {
     fn text(&mut self) -> Option<Bytes> {
         let length = usize::try_from(self.number()?).ok()?;
         (self.0.len() >= length).then(|| self.0.split_to(length))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::{ETAG, SET_COOKIE};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn head(body: Option<Bytes>) -> Head {
+        let mut headers = HeaderMap::new();
+        headers.insert(ETAG, HeaderValue::from_static("\"one\""));
+        headers.append(SET_COOKIE, HeaderValue::from_static("a=1"));
+        headers.append(SET_COOKIE, HeaderValue::from_bytes(b"b=\xff").unwrap());
+        let stored = EpochTime::new(1_767_290_000).unwrap();
+        let lifetime = Lifetime {
+            stored,
+            initial_age: 1,
+            fresh_for: 2,
+            stale_while_revalidate: 3,
+            stale_if_error: 4,
+            must_revalidate: true,
+        };
+        let length = body.as_ref().map_or(5_000_000, |body| body.len() as u64);
+        let head = Head::new(StatusCode::OK, headers, Some(length), lifetime, stored);
+        Head { body, ..head }
+    }
+
+    fn written(kept: &Kept) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        kept.encode(&mut bytes).unwrap();
+        bytes
+    }
+
+    fn all() -> Vec<Kept> {
+        let names = ["accept".into(), "x-a".into()];
+        vec![
+            Kept::Head(Arc::new(head(None))),
+            Kept::Head(Arc::new(head(Some(Bytes::from_static(b"all of it"))))),
+            Kept::Head(Arc::new(head(Some(Bytes::new())))),
+            Kept::Marker(Arc::new(Marker::new(names.into()))),
+            Kept::Slice(Bytes::from_static(b"some of it")),
+            Kept::Slice(Bytes::new()),
+            Kept::Gone,
+        ]
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for kept in all() {
+            let bytes = written(&kept);
+            let read = Kept::decode(&mut &bytes[..]).unwrap();
+            assert_eq!(format!("{read:?}"), format!("{kept:?}"));
+            assert!(kept.estimated_size() >= bytes.len(), "{kept:?}");
+        }
+        let key = [7; 32];
+        let place = Place { object: key, generation: 1, slice: 2 };
+        let mut bytes = Vec::new();
+        place.encode(&mut bytes).unwrap();
+        assert_eq!(bytes.len(), place.estimated_size());
+        assert_eq!(Place::decode(&mut &bytes[..]).unwrap(), place);
+    }
+
+    #[test]
+    fn what_is_cut_off_or_changed_is_no_entry() {
+        for kept in all() {
+            let bytes = written(&kept);
+            for length in 0..bytes.len() {
+                assert!(Kept::decode(&mut &bytes[..length]).is_err(), "{length} of {kept:?}");
+            }
+            for at in (0..bytes.len()).filter(|at| *at != 1) {
+                let mut changed = bytes.clone();
+                changed[at] ^= 0x10;
+                assert!(Kept::decode(&mut &changed[..]).is_err(), "{at} of {kept:?}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_read_nothing_is_taken_for_more_than_it_is(
+            version in 0..3_u8,
+            kind in 0..6_u8,
+            payload: Vec<u8>,
+        ) {
+            let mut bytes = vec![version, kind];
+            bytes.extend_from_slice(&(payload.len() as u64).to_le_bytes());
+            bytes.extend_from_slice(&xxh3_64(&payload).to_le_bytes());
+            bytes.extend_from_slice(&payload);
+            if let Ok(kept) = Kept::decode(&mut &bytes[..]) {
+                prop_assert_eq!(version, VERSION);
+                prop_assert!(kept.weight() <= payload.len() * 16 + 4096);
+            }
+        }
     }
 }

@@ -150,7 +150,7 @@ impl Script {
         let mut line = format!("{} {}", request.method, request.path);
         for name in ["range", "if-match", "if-none-match"] {
             if let Some(value) = request.headers.get(name) {
-                line += &format!(" {name}: {}", value.to_str().unwrap());
+                line = format!("{line} {name}: {}", value.to_str().unwrap());
             }
         }
         self.log.lock().unwrap().push(line);
@@ -239,10 +239,8 @@ impl http_body::Body for Reel {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self.tells_length {
-            true => SizeHint::with_exact(self.content.len() as u64),
-            false => SizeHint::default(),
-        }
+        let left = self.tells_length.then_some(self.content.len() as u64);
+        left.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
 
@@ -346,7 +344,7 @@ impl Cinema {
         let told = body.size_hint().exact();
         let body = self.runtime.block_on(body.collect());
         let body = body.inspect_err(|why| println!("cut off: {why}")).ok();
-        let body = body.map(|body| body.to_bytes());
+        let body = body.map(http_body_util::Collected::to_bytes);
         if let (Some(told), Some(body)) = (told, &body) {
             assert_eq!(told, body.len() as u64);
         }

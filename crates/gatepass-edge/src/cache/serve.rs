@@ -75,6 +75,12 @@ impl Serving<'_> {
                 (Some(head), Some(Freshness::Fresh)) => {
                     self.send(found.key, head, None, CacheOutcome::Hit).await
                 }
+                // An origin that has just failed is not made to fail for each viewer.
+                (Some(head), Some(Freshness::StaleIfError | Freshness::StaleWhileRevalidate))
+                    if self.inner.has_trouble(&found.key) =>
+                {
+                    self.send(found.key, head, None, CacheOutcome::RefreshHit).await
+                }
                 (Some(head), Some(Freshness::StaleWhileRevalidate)) => {
                     self.revalidate(&primary, &found);
                     self.send(found.key, head, None, CacheOutcome::Hit).await
@@ -269,6 +275,7 @@ impl Serving<'_> {
             primary: *primary,
             marker: found.marker.clone(),
             stale: found.head.clone(),
+            forgets: self.inner.forgets(),
             slice,
         }
     }

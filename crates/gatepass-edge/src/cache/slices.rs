@@ -133,6 +133,7 @@ impl Fetching {
             offset: self.part.start,
             until: Some(until),
             lead: None,
+            forgets: 0,
         };
         if offset == pouring.offset {
             return pouring.run(body).await;

@@ -104,7 +104,7 @@ impl Store {
     /// What lies in memory or on disk.
     pub(crate) async fn find(&self, place: &Place) -> Option<Kept> {
         let kept = self.peek(place);
-        if kept.is_some() || !self.has_disk {
+        if kept.is_some() || !self.has_disk || !self.entries.storage().may_contains(place) {
             return kept;
         }
         // Whatever is the matter with the disk, the origin has it too.

@@ -105,6 +105,9 @@ fn when_the_origin_fails_what_there_is_is_served_if_it_may_be() {
         let got = cinema.get(&[]);
         assert_eq!((got.status, got.outcome), (200, CacheOutcome::RefreshHit));
         assert_eq!(got.body.unwrap(), content(LONG, 0));
+        // It is left alone for a moment.
+        assert_eq!(cinema.get(&[]).outcome, CacheOutcome::RefreshHit);
+        assert_eq!(cinema.script.asked().len(), 1);
         pass(&cinema, 600);
         assert!(cinema.get(&[]).status >= 502);
     }

@@ -141,7 +141,7 @@ proptest! {
         knows_ranges: bool,
         memory_bytes in prop_oneof![Just(64 << 20), Just(100 << 10)],
     ) {
-        let film = Film { tells_length, knows_ranges, ..Film::of(length) };
+        let film = Film { knows_ranges, tells_length, ..Film::of(length) };
         let config = crate::config::CacheConfig { memory_bytes, ..crate::cache::script::config() };
         let cinema = Cinema::with(film, &config);
         let all = content(length, 0);
