@@ -90,7 +90,12 @@ impl Fetch<'_> {
     ) -> Response<Body> {
         let (body, upgrade) = match sent {
             Sent::Nothing => (RequestBody::Empty, None),
-            Sent::Body(body) => (bounded(body, self.limits, entry.body_received()), None),
+            Sent::Body(unread) => {
+                let body = unread.take().map_or(RequestBody::Empty, |body| {
+                    bounded(body, self.limits, entry.body_received())
+                });
+                (body, None)
+            }
             Sent::Upgrade(upgrade) => (RequestBody::Empty, Some(upgrade)),
         };
         let request = admitted.derive(|asked| {

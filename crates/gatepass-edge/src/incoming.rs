@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use http::header::UPGRADE;
+use http::header::{EXPECT, UPGRADE};
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use crate::config::Limits;
 use crate::origin::request::RequestBody;
@@ -24,7 +25,7 @@ use crate::origin::trouble::Trouble;
 pub(crate) enum Sent {
     Nothing,
     /// A body, of which nothing was read yet.
-    Body(Incoming),
+    Body(Unread),
     /// Whatever is spoken after a switch of protocols.
     Upgrade(OnUpgrade),
 }
@@ -33,11 +34,50 @@ pub(crate) enum Sent {
 pub(crate) fn split(request: Request<Incoming>) -> (Request<()>, Sent) {
     let (mut head, body) = request.into_parts();
     let sent = match head.extensions.remove::<OnUpgrade>() {
-        _ if !body.is_end_stream() => Sent::Body(body),
+        _ if !body.is_end_stream() => {
+            // Who waits to be told to go on has sent nothing that would have to be read.
+            let is_waiting = head.headers.contains_key(EXPECT);
+            Sent::Body(Unread { body: Some(body), is_waiting })
+        }
         Some(upgrade) if head.headers.contains_key(UPGRADE) => Sent::Upgrade(upgrade),
         _ => Sent::Nothing,
     };
     (Request::from_parts(head, ()), sent)
+}
+
+/// A body of which nothing was read yet.
+///
+/// If nobody wants it, a little of it is read all the same: a socket that is closed over
+/// unread bytes is reset, and the refusal that is on its way is lost with it.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    body: Option<Incoming>,
+    is_waiting: bool,
+}
+
+impl Unread {
+    pub(crate) fn take(mut self) -> Option<Incoming> {
+        self.body.take()
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        const BYTES: usize = 64 * 1024;
+        const PATIENCE: Duration = Duration::from_secs(2);
+
+        let unwanted = self.body.take().filter(|_| !self.is_waiting);
+        if let (Some(mut body), Ok(runtime)) = (unwanted, Handle::try_current()) {
+            runtime.spawn(timeout(PATIENCE, async move {
+                let mut left = BYTES;
+                while let Some(Ok(frame)) = body.frame().await {
+                    let length = frame.data_ref().map_or(0, Bytes::len);
+                    let Some(rest) = left.checked_sub(length) else { return };
+                    left = rest;
+                }
+            }));
+        }
+    }
 }
 
 /// A body that may be neither endless nor endlessly late. What came of it is counted.
