@@ -146,7 +146,12 @@ fn serve_config(file: &Path) -> Result<ExitCode, Failure> {
     let scheme = if certificates.is_some() { "https" } else { "http" };
     let following = followed.begin(Served { edge, certificates, log });
     tell(&format!("serving {} on {scheme}://{}/", file.display(), running.address()));
-    until_told(running, Some(&|| following.reload()))
+    let reload = || {
+        systemd::reloading();
+        following.reload();
+        systemd::ready();
+    };
+    until_told(running, Some(&reload))
 }
 
 /// Tells metrics and health, if the configuration says where.

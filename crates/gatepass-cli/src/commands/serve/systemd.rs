@@ -33,7 +33,6 @@ pub(super) fn stopping() {
 }
 
 /// The configuration is being read again; [`ready`] says when that is over.
-#[expect(dead_code, reason = "called once a reload can be asked for")]
 pub(super) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         // `Type=notify-reload` compares it with the time of its own signal.
