@@ -25,7 +25,7 @@ export function fails(why) {
 }
 
 /// Prints the closing line, and gives the exit code.
-export function close() {
-  console.log(`browser: ${passed} passed, ${failed} failed`);
+export function close(name = "browser") {
+  console.log(`${name}: ${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }

@@ -6,6 +6,7 @@
 mod acme;
 mod browser;
 pub(crate) mod cache;
+mod film;
 pub(crate) mod fuzz;
 mod load;
 mod logs;
@@ -140,5 +141,10 @@ const STAGES: [Stage; 11] = [
         run: load::run,
     },
     Stage { name: "browser", about: "the demo's story, in a real browser", run: browser::run },
+    Stage {
+        name: "film",
+        about: "a film from a private bucket, over TLS and HTTP/2, in a real browser",
+        run: film::run,
+    },
     Stage { name: "fuzz", about: "each fuzz target, for a while", run: fuzz::run },
 ];
