@@ -15,7 +15,7 @@ export async function startFront(name, folder, origin) {
   return { ...server, url: `http://127.0.0.1:${port}` };
 }
 
-const ERRORS = [500, 501, 502, 503, 504];
+const ERRORS = [502, 503, 504];
 
 const FRONTS = {
   // One behavior that stands open and does as the origin's Cache-Control says. That errors are kept
