@@ -1,12 +1,13 @@
 //! A socket that takes a place among those that may be open at once, whatever becomes of it:
 //! a connection that was upgraded has left HTTP behind, but not its place.
 
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Read};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -34,6 +35,20 @@ pub(super) struct Counted {
     pub(super) stream: TcpStream,
     #[expect(dead_code, reason = "held for as long as the socket is open")]
     pub(super) place: Place,
+}
+
+/// What a viewer still sent is read before the socket is closed: closed over unread bytes it is
+/// reset, and an answer that is on its way, such as a refusal, may be lost with it.
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let socket = SockRef::from(&self.stream);
+        let mut unread = [0; 4 * 1024];
+        for _ in 0..16 {
+            if !matches!((&*socket).read(&mut unread), Ok(1..)) {
+                return;
+            }
+        }
+    }
 }
 
 impl AsyncRead for Counted {

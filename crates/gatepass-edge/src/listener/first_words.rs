@@ -40,7 +40,7 @@ pub(super) async fn begins_tls(stream: &TcpStream) -> Option<bool> {
 }
 
 /// Tells who speaks plain HTTP where TLS is spoken, in words that it understands.
-pub(super) async fn refuse_plain(mut stream: TcpStream) {
+pub(super) async fn refuse_plain(stream: &mut TcpStream) {
     const ANSWER: &[u8] = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\
         Content-Type: text/plain\r\nContent-Length: 27\r\n\r\nThis port speaks TLS only.\r\n";
     if stream.write_all(ANSWER).await.is_ok() && stream.shutdown().await.is_ok() {

@@ -114,13 +114,13 @@ impl<D: Door> Worker<D> {
         self.serve(self.bound(stream), spoken, connection).await;
     }
 
-    async fn serve_tls(&self, stream: Counted, peer: SocketAddr, config: Arc<ServerConfig>) {
+    async fn serve_tls(&self, mut stream: Counted, peer: SocketAddr, config: Arc<ServerConfig>) {
         // One limit for all of it: a viewer that sends a byte now and then gains nothing.
         let greeted = timeout(self.limits.handshake_timeout, async {
             match begins_tls(&stream.stream).await {
                 Some(true) => TlsAcceptor::from(config).accept(self.bound(stream)).await.ok(),
                 Some(false) => {
-                    refuse_plain(stream.stream).await;
+                    refuse_plain(&mut stream.stream).await;
                     None
                 }
                 None => None,
