@@ -102,7 +102,7 @@ fn tools(checkout: &Checkout) -> Result<Tally, Failure> {
     Ok(Tally::default())
 }
 
-const STAGES: [Stage; 11] = [
+const STAGES: &[Stage] = &[
     Stage { name: "tools", about: "what the tests need from outside is there", run: tools },
     Stage { name: "rust", about: "the workspace's own tests", run: rust::run },
     Stage {
