@@ -15,8 +15,11 @@ export async function startFront(name, folder, origin) {
   return { ...server, url: `http://127.0.0.1:${port}` };
 }
 
+const ERRORS = [502, 503, 504];
+
 const FRONTS = {
-  // One behavior that stands open and does as the origin's Cache-Control says.
+  // One behavior that stands open and does as the origin's Cache-Control says. That errors are kept
+  // for ten seconds without one is CloudFront's way, and an operator's choice.
   gatepass: (folder, port, origin) => ({
     program: "GATEPASS_BIN",
     words: ["serve", "--config", join(folder, "gatepass.toml")],
@@ -39,7 +42,11 @@ origin = "origin"
 cache-policy = "UseOriginCacheControlHeaders-QueryStrings"
 origin-request-policy = "AllViewerExceptHostHeader"
 allowed-methods = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
-`,
+${ERRORS.map((status) => `
+[[distribution.error-response]]
+status = ${status}
+cache-seconds = 0
+`).join("")}`,
   }),
   // As the suite's own nginx is set up.
   nginx: (folder, port, origin) => ({

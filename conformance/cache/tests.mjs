@@ -24,10 +24,14 @@ async function main() {
   const kept = front === "gatepass" && flag !== "--update" ? readScore() : {};
   const score = await scored(idsOf(kept));
   console.log(`\n${score.table()}\n`);
-  console.log("required tests that did not pass:");
-  for (const { id, kind } of tests) {
-    if (kind === "required" && !score.passed(id)) console.log(`  ${id}: ${score.reason(id)}`);
-  }
+  const list = (title, wanted) => {
+    console.log(title);
+    for (const { id } of tests.filter(wanted)) {
+      if (!score.passed(id)) console.log(`  ${id}: ${score.reason(id)}`);
+    }
+  };
+  list("required tests that did not pass:", ({ kind }) => kind === "required");
+  list("likewise, of the others on partial content:", (test) => test.partial && test.kind !== "required");
   console.log(`\n${front}: ${score.summary()}`);
   if (flag === "--update") {
     writeFileSync(FILE, `${JSON.stringify(score.kept(), null, 2)}\n`);

@@ -88,6 +88,8 @@ fn a_certificate_that_changes_is_shown_and_a_bad_one_is_not() {
 fn a_hangup_reads_everything_again_and_what_needs_a_restart_is_told() {
     let place = Place::new();
     let edge = place.serve();
+    // It says where it serves a little before it catches signals.
+    std::thread::sleep(Duration::from_millis(300));
     edge.signal("HUP");
     edge.until(SECOND * 3, "it was read", || edge.said().contains("is in force as it is now"));
     assert!(!edge.said().contains("restart"), "{}", edge.said());

@@ -6,7 +6,7 @@
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ErrorResponse {
     status: u16,
-    page: Box<str>,
+    page: Option<Box<str>>,
     response_status: u16,
     cache_seconds: Option<u64>,
 }
@@ -32,10 +32,7 @@ pub enum ErrorResponseError {
 impl ErrorResponse {
     /// For `status`, answers the page with `response_status`.
     pub fn new(status: u16, page: &str, response_status: u16) -> Result<Self, ErrorResponseError> {
-        const STATUSES: [u16; 11] = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
-        if !STATUSES.contains(&status) {
-            return Err(ErrorResponseError::Status(status));
-        }
+        let error = Self::kept(status)?;
         if response_status != 200 && !STATUSES.contains(&response_status) {
             return Err(ErrorResponseError::ResponseStatus(response_status));
         }
@@ -45,7 +42,15 @@ impl ErrorResponse {
         if !is_path {
             return Err(ErrorResponseError::Page(page.into()));
         }
-        Ok(Self { status, page: page.into(), response_status, cache_seconds: None })
+        Ok(Self { page: Some(page.into()), response_status, ..error })
+    }
+
+    /// For `status`, answers what the origin said. What is said about it is how long it is kept.
+    pub fn kept(status: u16) -> Result<Self, ErrorResponseError> {
+        if !STATUSES.contains(&status) {
+            return Err(ErrorResponseError::Status(status));
+        }
+        Ok(Self { status, page: None, response_status: status, cache_seconds: None })
     }
 
     /// The same, but with the error kept for so many seconds.
@@ -59,9 +64,9 @@ impl ErrorResponse {
         self.status
     }
 
-    /// The raw path of the page.
-    pub fn page(&self) -> &str {
-        &self.page
+    /// The raw path of the page, if there is one.
+    pub fn page(&self) -> Option<&str> {
+        self.page.as_deref()
     }
 
     /// The status that the viewer gets.
@@ -78,3 +83,6 @@ impl ErrorResponse {
     /// CloudFront's `ErrorCachingMinTTL`.
     pub const DEFAULT_CACHE_SECONDS: u64 = 10;
 }
+
+/// The errors that CloudFront lets one say something about.
+const STATUSES: [u16; 11] = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];

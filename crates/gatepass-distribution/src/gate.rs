@@ -96,9 +96,10 @@ impl<R> Admitted<R> {
         self.pass.as_ref()
     }
 
-    /// Lets an error response's own page in.
-    pub fn error_page(response: &ErrorResponse, ask: impl FnOnce(&str) -> R) -> Self {
-        Self { request: ask(response.page()), pass: None, reported: None }
+    /// Lets an error response's own page in, if it has one.
+    pub fn error_page(response: &ErrorResponse, ask: impl FnOnce(&str) -> R) -> Option<Self> {
+        let request = ask(response.page()?);
+        Some(Self { request, pass: None, reported: None })
     }
 
     /// Why it would not have been let in, if the gate only reports.

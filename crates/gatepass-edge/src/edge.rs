@@ -278,12 +278,13 @@ async fn error_page(
     entry: &mut Entry,
 ) -> Response<Body> {
     let distribution = asking.route.distribution;
-    let Some(custom) = distribution.error_response(response.status().as_u16()) else {
+    let custom = distribution.error_response(response.status().as_u16());
+    let Some((custom, page)) = custom.and_then(|custom| Some((custom, custom.page()?))) else {
         return response;
     };
     let nothing_sent = HeaderMap::new();
     let viewers = asking.viewer.url();
-    let url = ViewerUrl::new(viewers.scheme(), viewers.host(), custom.page(), None);
+    let url = ViewerUrl::new(viewers.scheme(), viewers.host(), page, None);
     // A page is fetched as one, whatever failed.
     let method = if *asking.request.method() == Method::HEAD { Method::HEAD } else { Method::GET };
     let admitted = Admitted::error_page(custom, |path| Asked {
@@ -292,6 +293,7 @@ async fn error_page(
         url: &url,
         ..asking.asked(Cow::Owned(path.to_owned()), &nothing_sent)
     });
+    let Some(admitted) = admitted else { return response };
     let page = asking.fetch.answer(admitted, Sent::Nothing, entry).await;
     if page.status() == StatusCode::OK {
         respond::as_error_page(page, custom.response_status(), &response)

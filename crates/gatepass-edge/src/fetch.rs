@@ -9,8 +9,7 @@ use hyper::upgrade::OnUpgrade;
 use crate::access_log::Entry;
 use crate::asked::Asked;
 use crate::body::Body;
-use crate::cache::Cache;
-use crate::cache::key::CacheKey;
+use crate::cache::{Cache, outdated};
 use crate::config::Limits;
 use crate::incoming::{Sent, bounded};
 use crate::origin::Wanted;
@@ -123,11 +122,10 @@ impl Fetch<'_> {
         }
         let has_changed = response.status().is_success() || response.status().is_redirection();
         if let Some(cache) = changes.filter(|_| has_changed) {
-            // What others had is no longer what they would get (RFC 9111, 4.4).
-            cache.forget(&CacheKey::of(&Asked {
-                method: &Method::GET,
-                ..admitted.request().clone()
-            }));
+            // What others had is no longer what they would get.
+            for key in outdated::keys(admitted.request(), response.headers()) {
+                cache.forget(&key);
+            }
         }
         if *method == Method::HEAD || response.status() == StatusCode::SWITCHING_PROTOCOLS {
             *response.body_mut() = Body::Empty;

@@ -46,7 +46,9 @@ impl InvalidateArgs {
         let facts = self.facts(&paths, opened.snapshot.as_ref(), clock::now());
         let added = facts.clone();
         opened.change(clock::now(), |state| {
-            added.into_iter().for_each(|fact| state.invalidate(fact));
+            for fact in added {
+                state.invalidate(fact);
+            }
         })?;
         say(&told(&facts))?;
         Ok(ExitCode::SUCCESS)

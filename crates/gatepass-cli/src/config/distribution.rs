@@ -45,14 +45,25 @@ fn distribution(mut table: Table<'_>, folder: &Path) -> DistributionDraft {
 fn error_response(mut table: Table<'_>) -> Option<ErrorResponse> {
     let status = table.required("status", "an error such as 403");
     let status = status.and_then(|value| value.number(100..=599));
-    let page = table.required("page", "a path such as /errors/403.html");
-    let page = page.and_then(|page| page.text());
     let response_status = table.value("response-status").and_then(|value| value.number(100..=599));
-    let cache_seconds = table.value("cache-seconds").and_then(|value| value.number(0..=31_536_000));
-    let made = status.zip(page).map(|(status, page)| {
-        let as_status = |number: u64| u16::try_from(number).unwrap_or(0);
-        ErrorResponse::new(as_status(status), page, as_status(response_status.unwrap_or(status)))
-    });
+    let cache_seconds = table.value("cache-seconds");
+    // Where all that is said is how long an error is kept, the origin's own is answered.
+    let page = if cache_seconds.is_some() && response_status.is_none() {
+        table.value("page")
+    } else {
+        table.required("page", "a path such as /errors/403.html")
+    };
+    let cache_seconds = cache_seconds.and_then(|value| value.number(0..=31_536_000));
+    let page = page.map(|page| page.text());
+    let as_status = |number: u64| u16::try_from(number).unwrap_or(0);
+    let made = match (status, page) {
+        (Some(status), Some(Some(page))) => {
+            let instead = as_status(response_status.unwrap_or(status));
+            Some(ErrorResponse::new(as_status(status), page, instead))
+        }
+        (Some(status), None) => Some(ErrorResponse::kept(as_status(status))),
+        _ => None,
+    };
     if let Some(Err(error)) = &made {
         let field = match error {
             ErrorResponseError::Page(_) => "page",

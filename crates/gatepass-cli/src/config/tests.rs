@@ -234,6 +234,18 @@ fn an_error_is_kept_for_as_long_as_it_is_told() {
 }
 
 #[test]
+fn an_error_may_be_kept_for_as_long_as_it_is_told_and_stay_the_origins() {
+    let about =
+        |fields: &str| format!("{REST}\n[[distribution.error-response]]\nstatus = 503\n{fields}");
+    let config = config(&about("cache-seconds = 1\n"));
+    let response = config.snapshot.distributions()[0].error_response(503).unwrap();
+    assert_eq!((response.page(), response.cache_seconds()), (None, 1));
+    assert!(told(&about("")).contains("page is missing"), "nothing was said about it");
+    let elsewise = told(&about("cache-seconds = 1\nresponse-status = 200\n"));
+    assert!(elsewise.contains("page is missing"), "{elsewise}");
+}
+
+#[test]
 fn secrets_are_not_repeated_whatever_is_wrong_with_them() {
     for written in [
         "http = \"http://app\"\nheaders = { X-Origin-Verify = \" swordfish\" }",

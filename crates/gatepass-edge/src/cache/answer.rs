@@ -48,7 +48,9 @@ fn conditional(head: &Head, method: &Method, viewer: &HeaderMap, seed: &RandomSt
         Verdict::Failed => bare(StatusCode::PRECONDITION_FAILED, HeaderMap::new()),
         Verdict::NotModified => {
             let mut headers = head.headers.clone();
-            for name in [CONTENT_LENGTH, CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LANGUAGE] {
+            for name in
+                [CONTENT_LENGTH, CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_RANGE]
+            {
                 headers.remove(name);
             }
             bare(StatusCode::NOT_MODIFIED, headers)

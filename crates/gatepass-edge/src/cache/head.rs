@@ -2,17 +2,16 @@
 //!
 //! 1. A head belongs to one answer of the origin, its *generation*. Slices are filed under the
 //!    generation, so that bytes of two answers can't be mixed.
-//! 2. Its headers are those that viewers get: no hop-by-hop, no `Age`, no `Content-Range`, and
+//! 2. Its headers are those that viewers get of all of it: no hop-by-hop, no `Age`, and
 //!    `Content-Length` if and only if the length is known.
 //! 3. A small body lies in the head itself.
 
 use bytes::Bytes;
 use gatepass::EpochTime;
 use http::header::{
-    AGE, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED,
-    TRANSFER_ENCODING,
+    AGE, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, LAST_MODIFIED, TRANSFER_ENCODING,
 };
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::cache::freshness::Lifetime;
 use crate::origin::conditions::Validators;
@@ -43,7 +42,7 @@ impl Head {
         lifetime: Lifetime,
         asked: EpochTime,
     ) -> Self {
-        for name in [AGE, CONTENT_RANGE, TRANSFER_ENCODING] {
+        for name in [AGE, TRANSFER_ENCODING] {
             headers.remove(name);
         }
         if status == StatusCode::NO_CONTENT {
@@ -139,5 +138,12 @@ pub(crate) fn validators(headers: &HeaderMap) -> Validators {
 }
 
 /// What a 304 doesn't change: it describes the bytes that are here.
-const KEPT_FROM_BEFORE: [http::HeaderName; 6] =
-    [CONTENT_LENGTH, CONTENT_ENCODING, CONTENT_TYPE, CONTENT_RANGE, AGE, TRANSFER_ENCODING];
+const KEPT_FROM_BEFORE: [HeaderName; 7] = [
+    AGE,
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    HeaderName::from_static("content-md5"),
+    CONTENT_RANGE,
+    ETAG,
+    TRANSFER_ENCODING,
+];

@@ -294,6 +294,7 @@ impl Errand {
         let is_continuable = strong(answer.headers.get(ETAG)).is_some();
         match self.keeping(StatusCode::OK, &answer) {
             Keeping::Kept(lifetime) if is_continuable => {
+                answer.headers.remove(CONTENT_RANGE);
                 let head = Self::head(StatusCode::OK, &mut answer, Some(part.total), lifetime);
                 self.keep(head, answer.body, first, Some(part.end), lead)
             }

@@ -61,6 +61,8 @@ mod wish;
 
 mod serve;
 
+pub(crate) mod outdated;
+
 #[cfg(test)]
 mod script;
 

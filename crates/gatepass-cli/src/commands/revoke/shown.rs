@@ -116,5 +116,6 @@ fn everybody(snapshot: &Snapshot) -> Trust {
     let behaviors = snapshot.distributions().iter().flat_map(Distribution::behaviors);
     let trusts = behaviors.map(CacheBehavior::gate).filter_map(|gate| gate.trust());
     let keys = trusts.flat_map(|trust| trust.keys.iter());
-    TrustedKeys::from_iter(keys.map(|(id, key)| (id.clone(), key.clone()))).into()
+    let keys: TrustedKeys = keys.map(|(id, key)| (id.clone(), key.clone())).collect();
+    keys.into()
 }

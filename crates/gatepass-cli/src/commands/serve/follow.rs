@@ -17,6 +17,7 @@ use gatepass_edge::{AccessLog, CertificateFiles, Certificates, ConfigStatus, Edg
 use gatepass_store::{Follower, Store, StoreError};
 
 use super::restart::Fixed;
+use super::systemd;
 use super::watched::Watched;
 use crate::clock;
 use crate::commands::configuration;
@@ -63,7 +64,7 @@ impl Followed {
             complain(&problem);
         }
         config.snapshot = config.snapshot.with_facts(follower.facts());
-        let followed = Self {
+        let opened = Self {
             watched,
             fixed: Fixed::of(&config),
             follower,
@@ -76,7 +77,7 @@ impl Followed {
             },
             file: file.to_owned(),
         };
-        Ok((followed, config))
+        Ok((opened, config))
     }
 
     /// Follows from now on.
@@ -98,7 +99,9 @@ impl Followed {
                 served.log.reopen();
             }
             if self.watched.changed() || is_asked {
+                systemd::reloading();
                 self.reload(served);
+                systemd::ready();
             }
             self.follow_facts(served);
         }
