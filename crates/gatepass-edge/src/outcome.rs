@@ -22,7 +22,7 @@ pub enum CacheOutcome {
 }
 
 impl CacheOutcome {
-    /// Every outcome, in the order of [`Self::index`].
+    /// Every outcome, in the order of `Self::index`.
     pub const ALL: [Self; 7] = [
         Self::Hit,
         Self::RefreshHit,

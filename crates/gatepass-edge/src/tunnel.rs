@@ -1,4 +1,4 @@
-//! WebSockets: one check at the start, then bytes in both directions.
+//! Web sockets: one check at the start, then bytes in both directions.
 //!
 //! The gate has judged the request that began it (§12, D28 of our compatibility page). A
 //! tunnel through which nothing comes for ten minutes, either way, is closed, as CloudFront

@@ -1,7 +1,5 @@
 //! What a behavior says about protocol, methods and headers, and a gate that only reports.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
-
 mod support;
 
 use gatepass_distribution::{AllowedMethods, BehaviorDraft, ViewerProtocol};

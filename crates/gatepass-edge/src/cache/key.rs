@@ -9,7 +9,7 @@
 //! # Invariants
 //!
 //! - Two requests of which the cache policy sends different things to the origin have
-//!   different keys, and different things are read as [`chosen`](crate::chosen) reads them.
+//!   different keys, and different things are read as `chosen` reads them.
 //! - Nothing of a pass is in it: all who may see an object share it.
 
 use std::borrow::Cow;

@@ -1,9 +1,9 @@
 //! What is kept of the origins' answers.
 //!
-//! An object is a [head](head) and [slices](slices): pieces of its body, all of one size but
-//! the last. Both lie in the [store](store), in memory and on disk. What is missing is fetched
-//! by a [flight](flight) that many viewers share, and [poured](pour) to them while it arrives.
-//! Begin with [`serve`].
+//! An object is a `head` and `slices`: pieces of its body, all of one size but
+//! the last. Both lie in the `store`, in memory and on disk. What is missing is fetched
+//! by a `flight` that many viewers share, and `poured` to them while it arrives.
+//! Begin with `serve`.
 
 use std::fmt;
 use std::hash::RandomState;
