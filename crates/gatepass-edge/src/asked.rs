@@ -4,7 +4,7 @@
 pub(crate) mod sample;
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use gatepass::{EpochTime, ViewerUrl};
 use gatepass_distribution::{CacheBehavior, Distribution};
@@ -28,8 +28,10 @@ pub struct Asked<'r> {
     /// Everything that the viewer sent, a pass's cookies too: whoever reads it must leave
     /// those out.
     pub headers: &'r HeaderMap,
-    /// Who asks: the socket's other end.
+    /// The socket's other end.
     pub peer: SocketAddr,
+    /// Who asks: the other end, or whom a trusted proxy there names.
+    pub address: IpAddr,
     /// When it was asked.
     pub now: EpochTime,
 }

@@ -13,7 +13,6 @@ mod encodings;
 mod referer;
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 
 use gatepass::{CookieName, is_reserved};
 use gatepass_distribution::{OriginRequestPolicy, Selection};
@@ -175,16 +174,17 @@ fn connection_options<'a>(asked: &'a Asked<'_>) -> impl Iterator<Item = &'a [u8]
 fn told(asked: &Asked<'_>, name: &str) -> Option<String> {
     match name {
         "cloudfront-forwarded-proto" => Some(asked.url.scheme().as_str().to_owned()),
-        "cloudfront-viewer-address" => Some(address_and_port(asked.peer)),
+        "cloudfront-viewer-address" => Some(address_and_port(asked)),
         "cloudfront-viewer-http-version" => Some(version(asked.version).to_owned()),
         _ => None,
     }
 }
 
 /// As CloudFront writes it: the port follows the last colon, and IPv6 has no brackets.
-fn address_and_port(peer: SocketAddr) -> String {
-    let mut text = peer.ip().to_canonical().to_string();
-    write!(text, ":{}", peer.port()).expect("a string takes all text");
+/// Behind a proxy the viewer's own port is not known; that of the proxy's socket stands there.
+fn address_and_port(asked: &Asked<'_>) -> String {
+    let mut text = asked.address.to_canonical().to_string();
+    write!(text, ":{}", asked.peer.port()).expect("a string takes all text");
     text
 }
 

@@ -238,6 +238,7 @@ impl<'r> Asking<'r> {
             path,
             headers,
             peer: self.connection.peer,
+            address: self.viewer.request().address(),
             now: self.now,
         }
     }

@@ -71,8 +71,9 @@ impl Fetch<'_> {
         let as_of = |distribution: &str, path: &str| invalidations.as_of(distribution, path);
         let served = cache.serve(admitted, remote, &as_of).await;
         let mut response = served.response;
-        if let Some(reason) = served.trouble {
-            entry.shared_trouble(reason);
+        if let Some((reason, sentence)) = served.trouble {
+            entry.shared_trouble(reason, sentence);
+            response = refuse::origin_failed(response.status(), admitted.request().method);
         }
         let outcome = respond::outcome(&mut response, served.outcome);
         entry.outcome(outcome);

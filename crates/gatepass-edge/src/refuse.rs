@@ -145,7 +145,12 @@ pub(crate) fn plain_http<B>(
 /// 502, 503 or 504, when an origin gave no answer.
 pub(crate) fn trouble(trouble: &Trouble, method: &Method, entry: &mut Entry) -> Response<Body> {
     entry.origin_trouble(trouble);
-    respond::page(trouble.status(), "The origin gave no answer that can be passed on.", method)
+    origin_failed(trouble.status(), method)
+}
+
+/// The page of a status that stands for an origin's failure.
+pub(crate) fn origin_failed(status: StatusCode, method: &Method) -> Response<Body> {
+    respond::page(status, "The origin gave no answer that can be passed on.", method)
 }
 
 /// 502, when an origin switches to a protocol that the viewer did not ask for.

@@ -104,9 +104,9 @@ impl Entry {
         self.trouble = Some((trouble.reason(), trouble.to_string()));
     }
 
-    /// The origin failed a fetch that many viewers share: a stable name is all that is left.
-    pub(crate) fn shared_trouble(&mut self, reason: &'static str) {
-        self.trouble = Some((reason, "while it was fetched for several viewers".to_owned()));
+    /// The origin failed a fetch that other viewers may share.
+    pub(crate) fn shared_trouble(&mut self, reason: &'static str, sentence: Box<str>) {
+        self.trouble = Some((reason, sentence.into()));
     }
 
     /// How the answer came about. Unsaid, the response's `X-Cache` tells, or its status.

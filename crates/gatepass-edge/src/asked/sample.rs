@@ -105,6 +105,7 @@ impl Sample {
             path: sent.path().into(),
             headers: &self.headers,
             peer: self.peer,
+            address: self.peer.ip(),
             now: EpochTime::new(NOW).unwrap(),
         })
     }

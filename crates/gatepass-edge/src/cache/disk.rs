@@ -87,6 +87,10 @@ fn reserve(directory: &Path) -> std::io::Result<()> {
     use rustix::fs::{FallocateFlags, fallocate};
     use rustix::io::Errno;
 
+    if missing(directory)? > available(directory)? {
+        // Asked first: what a failed attempt took would stay taken.
+        return Err(std::io::ErrorKind::StorageFull.into());
+    }
     for entry in std::fs::read_dir(directory)? {
         let entry = entry?;
         let length = entry.metadata()?.len();
@@ -101,6 +105,25 @@ fn reserve(directory: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What the files say they hold and don't take yet.
+#[cfg(target_os = "linux")]
+fn missing(directory: &Path) -> std::io::Result<u64> {
+    use std::os::unix::fs::MetadataExt;
+
+    let mut missing = 0;
+    for entry in std::fs::read_dir(directory)? {
+        let metadata = entry?.metadata()?;
+        missing += metadata.len().saturating_sub(metadata.blocks() * 512);
+    }
+    Ok(missing)
+}
+
+#[cfg(target_os = "linux")]
+fn available(directory: &Path) -> std::io::Result<u64> {
+    let system = rustix::fs::statvfs(directory)?;
+    Ok(system.f_bavail.saturating_mul(system.f_frsize))
 }
 
 #[cfg(not(target_os = "linux"))]

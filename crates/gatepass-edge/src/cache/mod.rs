@@ -121,10 +121,9 @@ pub struct Served {
     pub response: Response<Body>,
     /// Where it came from.
     pub outcome: CacheOutcome,
-    /// What was the matter with the origin, as [`Trouble::reason`] names it.
-    ///
-    /// [`Trouble::reason`]: crate::origin::trouble::Trouble::reason
-    pub trouble: Option<&'static str>,
+    /// What was the matter with the origin: a stable name, and a sentence for the operator. The
+    /// response then has a status and nothing else.
+    pub trouble: Option<(&'static str, Box<str>)>,
 }
 
 /// How a cache is doing.

@@ -349,7 +349,7 @@ impl Serving<'_> {
         let mut response = Response::new(Body::Empty);
         *response.status_mut() = trouble.status();
         let mut served = self.served(response, CacheOutcome::Error);
-        served.trouble = Some(trouble.reason());
+        served.trouble = Some((trouble.reason(), trouble.to_string().into()));
         served
     }
 
