@@ -109,10 +109,14 @@ impl Pouring {
             .map_err(|_| Trouble::Viewer("nobody waits for it any longer".into()))
     }
 
-    fn file(&self, slice: &mut Slice, at: u64) {
+    fn file(&mut self, slice: &mut Slice, at: u64) {
         let begin = std::mem::replace(&mut slice.begin, at);
         let chunks = std::mem::take(&mut slice.chunks);
-        if self.keeping != Filing::Nothing && !chunks.is_empty() && !self.is_forgotten() {
+        if self.keeping != Filing::Nothing && self.is_forgotten() {
+            self.keeping = Filing::Nothing;
+            self.fill.file_no_more();
+        }
+        if self.keeping != Filing::Nothing && !chunks.is_empty() {
             let number = begin / self.inner.slice_bytes;
             let place = Place::slice(&self.key, self.head.generation, number);
             self.inner.store.keep(place, Kept::Slice(joined(&chunks)));
@@ -120,7 +124,7 @@ impl Pouring {
         }
     }
 
-    fn finish(&self, mut slice: Slice, at: u64) {
+    fn finish(&mut self, mut slice: Slice, at: u64) {
         let is_small = self.offset == 0 && slice.begin == 0;
         let is_last = self.head.length.is_none_or(|length| length == at);
         if is_last && (!is_small || self.keeping == Filing::Slices) {
