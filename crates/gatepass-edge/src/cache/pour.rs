@@ -130,7 +130,8 @@ impl Pouring {
         if is_last && (!is_small || self.keeping == Filing::Slices) {
             self.file(&mut slice, at);
         }
-        if self.keeping == Filing::All && is_last && !self.is_forgotten() {
+        let is_news = || !self.is_forgotten() && !self.is_overtaken();
+        if self.keeping == Filing::All && is_last && is_news() {
             let body = is_small.then(|| joined(&slice.chunks));
             let head = Arc::new(self.head.completed(at, body));
             self.inner.store.keep(Place::head(&self.key), Kept::Head(head));
@@ -139,9 +140,16 @@ impl Pouring {
 
     fn is_forgotten(&self) -> bool {
         match &self.lead {
-            Some(lead) => lead.is_forgotten(),
-            None => self.keeping == Filing::All && self.inner.forgets() != self.forgets,
+            Some(lead) if lead.is_forgotten() => true,
+            Some(lead) if !lead.is_closed() => false,
+            _ => self.keeping == Filing::All && self.inner.forgets() != self.forgets,
         }
+    }
+
+    /// Whether a later answer is filed already.
+    fn is_overtaken(&self) -> bool {
+        let kept = self.inner.store.peek(&Place::head(&self.key));
+        matches!(kept, Some(Kept::Head(head)) if head.asked > self.head.asked)
     }
 }
 

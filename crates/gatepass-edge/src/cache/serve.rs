@@ -86,7 +86,7 @@ impl Serving<'_> {
                     self.send(found.key, head, None, CacheOutcome::Hit).await
                 }
                 _ if wish.only_if_cached => return self.not_kept(),
-                _ => self.fly(&primary, found).await,
+                _ => self.fly(&primary, found, &wish).await,
             };
             match result {
                 Ok(served) => return served,
@@ -198,7 +198,7 @@ impl Serving<'_> {
     }
 
     /// Asks the origin, together with whoever asks the same.
-    async fn fly(&self, primary: &CacheKey, found: Found) -> Result<Served, Broken> {
+    async fn fly(&self, primary: &CacheKey, found: Found, wish: &Wish) -> Result<Served, Broken> {
         let asked = self.asked();
         let has_head = found.head.is_some();
         if !has_head && (asked.method == Method::HEAD || self.must_pass(&found.key)) {
@@ -213,8 +213,12 @@ impl Serving<'_> {
                 let told = self.lead(primary, &found, Some(lead)).await;
                 self.land(primary, told, CacheOutcome::Miss).await
             }
-            Boarding::Follow(flight) => {
-                let landing = landing(flight).await;
+            Boarding::Follow(mut flight) => {
+                let landing = landing(&mut flight).await;
+                if self.is_over(&landing, wish) {
+                    self.inner.flights.close(&found.key, &flight);
+                    return Err(Broken::Outdated);
+                }
                 if is_for_others(&landing) {
                     if !has_head && (asked.method == Method::HEAD || self.is_particular()) {
                         return Ok(self.pass().await);
@@ -226,6 +230,22 @@ impl Serving<'_> {
                 self.land(primary, told, CacheOutcome::Hit).await
             }
         }
+    }
+
+    /// Whether a flight landed with what is of no use any longer, its bytes being still under
+    /// way: nobody who comes while they arrive gets what would be too old for them if it were
+    /// found in the store.
+    fn is_over(&self, landing: &Landing, wish: &Wish) -> bool {
+        let Landing::Object(landed) = landing else { return false };
+        let lifetime = &landed.head.lifetime;
+        let now = self.asked().now;
+        let has_lapsed = || {
+            let freshness = wish.freshness(lifetime, now);
+            // Who waited for it may have it, however soon it is stale.
+            now > lifetime.stored
+                && !matches!(freshness, Freshness::Fresh | Freshness::StaleWhileRevalidate)
+        };
+        self.is_invalidated(landed.head.asked) || (landed.how == How::Fetched && has_lapsed())
     }
 
     /// Whether the origin had better be asked in the viewer's own words.
