@@ -19,6 +19,7 @@ use crate::cache::Inner;
 use crate::cache::fill::{End, Fill, Patience, Seat, Taken};
 use crate::cache::head::Head;
 use crate::cache::key::CacheKey;
+use crate::cache::pour::Filing;
 use crate::cache::slices::{Continuation, Fetching, RUN};
 use crate::cache::store::{Kept, Place};
 use crate::origin::trouble::Trouble;
@@ -42,6 +43,8 @@ pub(crate) struct Object {
     pub(crate) fill: Option<Arc<Fill>>,
     /// How what is missing can be fetched; nothing if it can't.
     pub(crate) continuation: Option<Continuation>,
+    /// Whether what is fetched may be kept, and shared.
+    pub(crate) filing: Filing,
 }
 
 /// The body.
@@ -185,9 +188,12 @@ impl Object {
             let is_missing = |number: &u64| !self.inner.store.may_have(&place(*number));
             let run = 1 + (first + 1..last).take_while(is_missing).count() as u64;
             let part = first * size..((first + run) * size).min(length);
-            let fill = Fill::new(part.start, size, true);
+            let is_kept = self.filing != Filing::Nothing;
+            let fill = Fill::new(part.start, size, is_kept);
             let seat = fill.join(at, Patience::Near).ok_or(Broken::Gone)?;
-            fills.push(Arc::clone(&fill));
+            if is_kept {
+                fills.push(Arc::clone(&fill));
+            }
             let fetching = Fetching {
                 inner: Arc::clone(&self.inner),
                 continuation,
@@ -195,6 +201,7 @@ impl Object {
                 head: Arc::clone(&self.head),
                 fill,
                 part,
+                filing: self.filing,
             };
             self.inner.runtime.spawn(fetching.run());
             Ok(Located::Fetched(seat))

@@ -30,6 +30,7 @@ use crate::cache::head::Head;
 use crate::cache::key::{CacheKey, invalidated_as};
 use crate::cache::lead::{Cookies, Errand, Moment, Rules, Told};
 use crate::cache::marker::Marker;
+use crate::cache::pour::Filing;
 use crate::cache::reader::{Broken, Object, Reader};
 use crate::cache::slices::Continuation;
 use crate::cache::store::{Kept, Place};
@@ -73,17 +74,17 @@ impl Serving<'_> {
                 found.head.as_ref().map(|head| wish.freshness(&head.lifetime, asked.now));
             let result = match (&found.head, freshness) {
                 (Some(head), Some(Freshness::Fresh)) => {
-                    self.send(found.key, head, None, CacheOutcome::Hit).await
+                    self.send(found.key, head, None, CacheOutcome::Hit, Filing::Slices).await
                 }
                 // An origin that has just failed is not made to fail for each viewer.
                 (Some(head), Some(Freshness::StaleIfError | Freshness::StaleWhileRevalidate))
                     if self.inner.has_trouble(&found.key) =>
                 {
-                    self.send(found.key, head, None, CacheOutcome::RefreshHit).await
+                    self.send(found.key, head, None, CacheOutcome::RefreshHit, Filing::Slices).await
                 }
                 (Some(head), Some(Freshness::StaleWhileRevalidate)) => {
                     self.revalidate(&primary, &found);
-                    self.send(found.key, head, None, CacheOutcome::Hit).await
+                    self.send(found.key, head, None, CacheOutcome::Hit, Filing::Slices).await
                 }
                 _ if wish.only_if_cached => return self.not_kept(),
                 _ => self.fly(&primary, found, &wish).await,
@@ -136,6 +137,7 @@ impl Serving<'_> {
         head: &Arc<Head>,
         fill: Option<&Arc<Fill>>,
         outcome: CacheOutcome,
+        filing: Filing,
     ) -> Result<Served, Broken> {
         let asked = self.asked();
         let is_kept = outcome != CacheOutcome::Miss || head.lifetime.initial_age > 0;
@@ -158,6 +160,7 @@ impl Serving<'_> {
                     head: Arc::clone(head),
                     fill: fill.cloned(),
                     continuation,
+                    filing,
                 };
                 let mut reader = Reader::new(object, answer.pieces);
                 if let Err(broken) = reader.begin().await {
@@ -312,13 +315,15 @@ impl Serving<'_> {
                     How::Fetched => outcome,
                     How::Refreshed | How::Stale => CacheOutcome::RefreshHit,
                 };
-                self.send(landed.key, &landed.head, landed.fill.as_ref(), outcome).await
+                let fill = landed.fill.as_ref();
+                self.send(landed.key, &landed.head, fill, outcome, Filing::Slices).await
             }
             // It is of another variant. By now the marker tells which is this viewer's.
             (Landing::Object(_), _) => Err(Broken::Outdated),
             (Landing::Failed(trouble), _) => Ok(self.failed(&trouble)),
             (_, Some((head, fill))) => {
-                self.send(*primary, &head, Some(&fill), CacheOutcome::Miss).await
+                let outcome = CacheOutcome::Miss;
+                self.send(*primary, &head, Some(&fill), outcome, Filing::Nothing).await
             }
             (Landing::Pass | Landing::Private, None) => Ok(self.pass().await),
         }

@@ -41,6 +41,8 @@ pub(crate) struct Fetching {
     pub(crate) fill: Arc<Fill>,
     /// The first byte, and the one after the last.
     pub(crate) part: std::ops::Range<u64>,
+    /// Nothing if the object is for one viewer alone.
+    pub(crate) filing: Filing,
 }
 
 /// What an answer means for the bytes that were asked for.
@@ -83,6 +85,9 @@ impl Fetching {
 
     /// Drops the head, unless it is that of a later answer already.
     fn forget_head(&self) {
+        if self.filing == Filing::Nothing {
+            return;
+        }
         let place = Place::head(&self.key);
         let is_ours = match self.inner.store.peek(&place) {
             Some(Kept::Head(head)) => head.generation == self.head.generation,
@@ -129,7 +134,7 @@ impl Fetching {
             key: self.key,
             head: self.head,
             fill: self.fill,
-            keeping: Filing::Slices,
+            keeping: self.filing,
             offset: self.part.start,
             until: Some(until),
             lead: None,

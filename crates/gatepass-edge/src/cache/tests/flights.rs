@@ -6,7 +6,7 @@ use std::thread;
 use http_body::Body as _;
 
 use crate::cache::script::{Cinema, Film, SLICE, config, content, until};
-use crate::config::CacheConfig;
+use crate::config::{CacheConfig, DiskConfig};
 use crate::outcome::CacheOutcome;
 
 const LONG: usize = 40 * SLICE as usize + 77;
@@ -179,6 +179,25 @@ fn what_is_private_is_not_shared() {
     assert_eq!(cinema.collect(other).body.unwrap(), content(LONG, 0)[100..200]);
     assert_eq!(cinema.collect(waiting).body.unwrap(), content(LONG, 0));
     assert_eq!(cinema.script.asked(), ["GET /film.mp4", "GET /film.mp4 range: bytes=100-199"]);
+}
+
+#[test]
+fn nothing_is_kept_of_what_is_private_even_if_it_breaks_off_and_is_taken_up() {
+    for caching in ["no-store", "private", "no-cache, no-store"] {
+        let film = Film { breaks_after: Some(LONG as u64 / 2), ..Film::of(LONG) };
+        let film = film.with("cache-control", caching);
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Some(DiskConfig { directory: folder.path().into(), bytes: 12 << 20 });
+        let cinema = Cinema::with(film, &CacheConfig { disk, ..config() });
+        assert_eq!(cinema.get(&[]).body.unwrap(), content(LONG, 0));
+        assert!(cinema.script.asked().len() > 1, "it was taken up");
+        cinema.settle();
+        until(|| cinema.script.open.load(Ordering::SeqCst) == 0);
+        cinema.runtime.block_on(cinema.cache.inner.store.written());
+        let counts = cinema.cache.counts();
+        // The disk writes a page of its own when it is opened; no slice fits in that.
+        assert_eq!((counts.memory_entries, counts.disk_written_bytes <= 4096), (0, true));
+    }
 }
 
 #[test]
