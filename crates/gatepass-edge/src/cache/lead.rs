@@ -27,6 +27,10 @@ use crate::cache::vary;
 use crate::origin::request::OriginRequest;
 use crate::origin::trouble::Trouble;
 
+/// No object is longer, in bytes. What says that it is isn't believed, so that offsets can be
+/// added up.
+pub(crate) const LONGEST: u64 = i64::MAX.cast_unsigned();
+
 /// What is to be asked, and all that is needed to judge the answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Errand {
@@ -230,6 +234,10 @@ impl Errand {
             _ => {}
         }
         let length = length(&answer);
+        if length.is_some_and(|length| length > LONGEST) {
+            let trouble = Trouble::Unreadable("it is longer than anything".into());
+            return (self.failed(Arc::new(trouble), answer.received), None);
+        }
         if self.rules.cookies == Cookies::KeptBack {
             answer.headers.remove(SET_COOKIE);
         }
@@ -445,7 +453,8 @@ impl Part {
         let part = Self { first, end: last.checked_add(1)?, total };
         let length = headers.get(CONTENT_LENGTH).and_then(|length| number(length.to_str().ok()?));
         let agrees = length.is_none_or(|length| length == part.end - part.first);
-        (first <= last && part.end <= total && agrees).then_some(part)
+        let is_sound = first <= last && part.end <= total && total <= LONGEST;
+        (is_sound && agrees).then_some(part)
     }
 }
 

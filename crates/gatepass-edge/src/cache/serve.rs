@@ -28,7 +28,7 @@ use crate::cache::flight::{Boarding, How, Landed, Landing, Lead, landing};
 use crate::cache::freshness::{Freshness, Terms};
 use crate::cache::head::Head;
 use crate::cache::key::{CacheKey, invalidated_as};
-use crate::cache::lead::{Cookies, Errand, Moment, Rules, Told};
+use crate::cache::lead::{Cookies, Errand, LONGEST, Moment, Rules, Told};
 use crate::cache::marker::Marker;
 use crate::cache::pour::Filing;
 use crate::cache::reader::{Broken, Object, Reader};
@@ -279,8 +279,9 @@ impl Serving<'_> {
             Ranges::Parts(parts) => match parts.first()? {
                 // From the beginning to the end is all of it.
                 all if *all.start() == 0 && *all.end() == u64::MAX - 1 => None,
-                // Counted from an end that nobody knows yet.
-                last if *last.end() == u64::MAX - 1 && *last.start() > u64::MAX / 2 => Some(0),
+                // Counted from an end that nobody knows yet, or behind the end of all objects:
+                // the first slice tells the length.
+                last if *last.start() > LONGEST => Some(0),
                 first => Some(first.start() / self.inner.slice_bytes),
             },
             _ => None,

@@ -49,3 +49,39 @@ fn a_slow_viewer_of_what_is_forgotten_gets_all_of_it_while_it_is_the_only_one() 
     assert!(cinema.cache.inner.fills.held() <= 6 * u64::from(SLICE));
     assert_eq!(cinema.collect(viewer).body.unwrap(), content(LONG, 0));
 }
+
+#[test]
+fn a_range_at_the_end_of_all_numbers_is_answered_like_any_other() {
+    let ends = [
+        "18446744073709551600-18446744073709551610",
+        "18446744073709551615-",
+        "-18446744073709551615",
+    ];
+    let middle =
+        ["9223372036854775807-9223372036854775808", "9223372036854775806-9223372036854775807"];
+    for range in ends.into_iter().chain(middle) {
+        for knows_ranges in [true, false] {
+            let cinema = Cinema::showing(Film { knows_ranges, ..Film::of(LONG) });
+            let got = cinema.get(&[("range", &format!("bytes={range}"))]);
+            let is_suffix = range.starts_with('-');
+            assert_eq!(got.status, if is_suffix { 206 } else { 416 }, "{range}");
+        }
+    }
+}
+
+#[test]
+fn an_object_that_says_it_is_longer_than_anything_is_not_believed() {
+    for length in ["9223372036854775808", "18446744073709551614", "18446744073709551615"] {
+        // As a whole, and as a part.
+        let film = Film { tells_length: false, ..Film::of(SLICE as usize) };
+        let whole = Cinema::showing(film.clone().with("content-length", length));
+        assert_eq!(whole.get(&[]).status, 502, "{length}");
+        let part = Film { knows_ranges: false, status: 206, ..film };
+        let told = format!("bytes 0-4095/{length}");
+        let part = Cinema::showing(part.with("content-range", &told));
+        let got = part.get(&[("range", "bytes=0-9")]);
+        assert_eq!(got.outcome, crate::outcome::CacheOutcome::Miss);
+        part.settle();
+        assert_eq!(part.cache.counts().memory_entries, 0);
+    }
+}
