@@ -18,6 +18,7 @@ use crate::cache::fill::Fill;
 use crate::cache::flight::{How, Landed, Landing, Lead};
 use crate::cache::freshness::{Freshness, Keeping, Lifetime, Terms, keeping};
 use crate::cache::head::{Head, strong};
+use crate::cache::inlet::Inlet;
 use crate::cache::key::CacheKey;
 use crate::cache::marker::Marker;
 use crate::cache::pour::{Filing, Pouring};
@@ -278,7 +279,7 @@ impl Errand {
             inner: Arc::clone(&self.inner),
             key: self.primary,
             head: Arc::clone(&head),
-            fill: Arc::clone(&fill),
+            inlet: self.inlet(&head, &fill),
             keeping: Filing::Nothing,
             offset: 0,
             until: length,
@@ -365,9 +366,15 @@ impl Errand {
         };
         let landing = self.object(Arc::clone(&head), How::Fetched, marker, Some(Arc::clone(&fill)));
         let (inner, forgets) = (Arc::clone(&self.inner), self.forgets);
+        let inlet = self.inlet(&head, &fill);
         let pouring =
-            Pouring { inner, key, head, fill, keeping, offset, until, lead: None, forgets };
+            Pouring { inner, key, head, inlet, keeping, offset, until, lead: None, forgets };
         (Told { landing, private: None }, Some((pouring, body)))
+    }
+
+    fn inlet(&self, head: &Head, fill: &Arc<Fill>) -> Inlet {
+        let (inner, fill) = (Arc::clone(&self.inner), Arc::clone(fill));
+        Inlet { inner, generation: head.generation, fill }
     }
 
     /// The marker under which an answer is filed, if it has variants.

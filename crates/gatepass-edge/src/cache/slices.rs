@@ -13,8 +13,9 @@ use http::{Method, Response, StatusCode};
 use http_body::Body;
 
 use crate::cache::Inner;
-use crate::cache::fill::{End, Fill};
+use crate::cache::fill::End;
 use crate::cache::head::Head;
+use crate::cache::inlet::Inlet;
 use crate::cache::key::CacheKey;
 use crate::cache::lead::{Part, range};
 use crate::cache::pour::{Filing, Pouring};
@@ -38,7 +39,7 @@ pub(crate) struct Fetching {
     pub(crate) continuation: Continuation,
     pub(crate) key: CacheKey,
     pub(crate) head: Arc<Head>,
-    pub(crate) fill: Arc<Fill>,
+    pub(crate) inlet: Inlet,
     /// The first byte, and the one after the last.
     pub(crate) part: std::ops::Range<u64>,
     /// Nothing if the object is for one viewer alone.
@@ -66,21 +67,16 @@ impl Fetching {
             request
         });
         match self.continuation.upstream.fetch(asked).await {
-            Err(trouble) => self.end(End::Broken(Arc::new(trouble))),
+            Err(trouble) => self.inlet.end(End::Broken(Arc::new(trouble))),
             Ok(response) => match self.sense(&response) {
-                Sense::Trouble(trouble) => self.end(End::Broken(Arc::new(trouble))),
+                Sense::Trouble(trouble) => self.inlet.end(End::Broken(Arc::new(trouble))),
                 Sense::Outdated => {
                     self.forget_head();
-                    self.end(End::Outdated);
+                    self.inlet.end(End::Outdated);
                 }
                 Sense::Body(offset, until) => self.pour(response, offset, until).await,
             },
         }
-    }
-
-    fn end(&self, end: End) {
-        self.fill.end(end);
-        self.inner.fills.remove(self.head.generation, &self.fill);
     }
 
     /// Drops the head, unless it is that of a later answer already.
@@ -133,7 +129,7 @@ impl Fetching {
             inner: self.inner,
             key: self.key,
             head: self.head,
-            fill: self.fill,
+            inlet: self.inlet,
             keeping: self.filing,
             offset: self.part.start,
             until: Some(until),

@@ -260,3 +260,27 @@ fn what_is_kept_is_told_in_full() {
     assert_eq!((counts.misses, counts.hits, counts.memory_entries), (1, 0, 42));
     assert!(counts.memory_bytes >= LONG as u64);
 }
+
+#[test]
+fn a_task_that_dies_leaves_nobody_waiting() {
+    let torn = Film { breaks_after: Some(LONG as u64 / 2), panics: true, ..Film::of(LONG) };
+    for film in [
+        torn.clone().with("etag", ""),
+        torn.clone().with("cache-control", "private").with("etag", ""),
+        Film { tells_length: false, ..torn.clone() },
+        // The one that takes it up dies as well.
+        Film { breaks_after: Some(100), ..torn.clone() },
+    ] {
+        let cinema = Cinema::showing(film);
+        let (one, other) = (cinema.serve(&cinema.sample), cinema.serve(&cinema.sample));
+        assert_eq!(cinema.collect(one).body, None);
+        assert_eq!(cinema.collect(other).body, None);
+        cinema.settle();
+        cinema.script.change(|film| film.breaks_after = None);
+        assert_eq!(cinema.get(&[]).body.unwrap(), content(LONG, 0));
+    }
+    // What can be taken up is taken up.
+    let cinema = Cinema::showing(torn);
+    assert_eq!(cinema.get(&[]).body.unwrap(), content(LONG, 0));
+    cinema.settle();
+}
