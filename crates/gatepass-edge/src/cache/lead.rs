@@ -6,8 +6,8 @@ use std::time::Instant;
 use gatepass::EpochTime;
 use gatepass_distribution::Admitted;
 use http::header::{
-    CONTENT_LENGTH, CONTENT_RANGE, DATE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
-    RANGE, SET_COOKIE,
+    AGE, CONTENT_LENGTH, CONTENT_RANGE, DATE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    LAST_MODIFIED, RANGE, SET_COOKIE,
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body::Body;
@@ -86,7 +86,7 @@ impl Moment {
 pub(crate) struct Told {
     pub(crate) landing: Landing,
     /// The answer, if it is for this viewer alone.
-    pub(crate) private: Option<(Arc<Head>, Arc<Fill>)>,
+    pub(crate) private: Option<Landed>,
 }
 
 /// The parts of an answer.
@@ -96,6 +96,22 @@ struct Answer {
     body: UpstreamBody,
     asked: EpochTime,
     received: EpochTime,
+}
+
+impl Answer {
+    /// For how long it counts if it is for one viewer alone.
+    fn lifetime_for_one(&self) -> Lifetime {
+        let age = self.headers.get(AGE);
+        let age = age.and_then(|age| age.to_str().ok()?.parse().ok()).unwrap_or(0);
+        Lifetime {
+            stored: self.received,
+            initial_age: age,
+            fresh_for: 0,
+            stale_while_revalidate: 0,
+            stale_if_error: 0,
+            must_revalidate: true,
+        }
+    }
 }
 
 /// What has to be done once everybody is told.
@@ -215,8 +231,10 @@ impl Errand {
     fn judge(&self, mut answer: Answer, lead: Option<&Lead>) -> (Told, Rest) {
         match (answer.status, &self.stale) {
             (StatusCode::NOT_MODIFIED, Some(stale)) if stale.can_be_revalidated() => {
-                let landing = self.refresh(stale, &answer, lead);
-                return (Told { landing, private: None }, None);
+                if self.rules.cookies == Cookies::KeptBack {
+                    answer.headers.remove(SET_COOKIE);
+                }
+                return (self.refresh(stale, &answer, lead), None);
             }
             (status, Some(_)) if status.is_server_error() => {
                 if let Some(landing) = self.stale(answer.received) {
@@ -263,16 +281,7 @@ impl Errand {
         if self.stale.is_some() && !self.is_forgotten(lead) {
             self.inner.store.drop(Place::head(&self.key(self.marker.as_deref())));
         }
-        let age = answer.headers.get(http::header::AGE);
-        let age = age.and_then(|age| age.to_str().ok()?.parse().ok()).unwrap_or(0);
-        let lifetime = Lifetime {
-            stored: answer.received,
-            initial_age: age,
-            fresh_for: 0,
-            stale_while_revalidate: 0,
-            stale_if_error: 0,
-            must_revalidate: true,
-        };
+        let lifetime = answer.lifetime_for_one();
         let head = Arc::new(Self::head(answer.status, &mut answer, length, lifetime));
         let fill = Fill::new(0, self.inner.slice_bytes, false);
         let pouring = Pouring {
@@ -286,7 +295,9 @@ impl Errand {
             lead: None,
             forgets: self.forgets,
         };
-        let told = Told { landing: Landing::Private, private: Some((head, fill)) };
+        let (key, how) = (self.primary, How::Fetched);
+        let landed = Landed { key, marker: None, head, how, fill: Some(fill) };
+        let told = Told { landing: Landing::Private, private: Some(landed) };
         (told, Some((pouring, answer.body)))
     }
 
@@ -407,8 +418,9 @@ impl Errand {
         lead.map_or_else(|| self.inner.forgets() != self.forgets, Lead::is_forgotten)
     }
 
-    /// What there is, with what a 304 says of it.
-    fn refresh(&self, stale: &Arc<Head>, answer: &Answer, lead: Option<&Lead>) -> Landing {
+    /// What there is, with what a 304 says of it. One that sets a cookie, or must not be kept,
+    /// is for the viewer that asked.
+    fn refresh(&self, stale: &Arc<Head>, answer: &Answer, lead: Option<&Lead>) -> Told {
         let mut headers = stale.headers.clone();
         // An old date would make it look old, however fresh it is.
         headers.remove(DATE);
@@ -419,20 +431,28 @@ impl Errand {
         let terms = self.terms(stale.status);
         let key = self.key(self.marker.as_deref());
         let is_forgotten = self.is_forgotten(lead);
-        let head = match keeping(stale.status, &headers, &terms, answer.asked, answer.received) {
+        match keeping(stale.status, &headers, &terms, answer.asked, answer.received) {
             Keeping::Kept(lifetime) => {
                 let head = Arc::new(stale.refreshed(&answer.headers, lifetime, answer.asked));
                 if !is_forgotten {
                     self.inner.store.keep(Place::head(&key), Kept::Head(Arc::clone(&head)));
                 }
-                head
+                let landing = self.object(head, How::Refreshed, self.marker.clone(), None);
+                Told { landing, private: None }
             }
             Keeping::NotKept(_) => {
-                self.inner.store.drop(Place::head(&key));
-                Arc::clone(stale)
+                self.inner.go_alone(&key);
+                // A cookie says nothing about what it came with.
+                if !answer.headers.contains_key(SET_COOKIE) && !is_forgotten {
+                    self.inner.store.drop(Place::head(&key));
+                }
+                let lifetime = answer.lifetime_for_one();
+                let head = Arc::new(stale.refreshed(&answer.headers, lifetime, answer.asked));
+                let (marker, how) = (self.marker.clone(), How::Refreshed);
+                let landed = Landed { key, marker, head, how, fill: None };
+                Told { landing: Landing::Private, private: Some(landed) }
             }
-        };
-        self.object(head, How::Refreshed, self.marker.clone(), None)
+        }
     }
 }
 

@@ -312,22 +312,29 @@ impl Serving<'_> {
     ) -> Result<Served, Broken> {
         match (told.landing, told.private) {
             (Landing::Object(landed), _) if self.is_mine(primary, &landed) => {
-                let outcome = match landed.how {
-                    How::Fetched => outcome,
-                    How::Refreshed | How::Stale => CacheOutcome::RefreshHit,
-                };
-                let fill = landed.fill.as_ref();
-                self.send(landed.key, &landed.head, fill, outcome, Filing::Slices).await
+                self.send_landed(&landed, outcome, Filing::Slices).await
             }
             // It is of another variant. By now the marker tells which is this viewer's.
             (Landing::Object(_), _) => Err(Broken::Outdated),
             (Landing::Failed(trouble), _) => Ok(self.failed(&trouble)),
-            (_, Some((head, fill))) => {
-                let outcome = CacheOutcome::Miss;
-                self.send(*primary, &head, Some(&fill), outcome, Filing::Nothing).await
+            (_, Some(landed)) => {
+                self.send_landed(&landed, CacheOutcome::Miss, Filing::Nothing).await
             }
             (Landing::Pass | Landing::Private, None) => Ok(self.pass().await),
         }
+    }
+
+    async fn send_landed(
+        &self,
+        landed: &Landed,
+        outcome: CacheOutcome,
+        filing: Filing,
+    ) -> Result<Served, Broken> {
+        let outcome = match landed.how {
+            How::Fetched => outcome,
+            How::Refreshed | How::Stale => CacheOutcome::RefreshHit,
+        };
+        self.send(landed.key, &landed.head, landed.fill.as_ref(), outcome, filing).await
     }
 
     fn is_mine(&self, primary: &CacheKey, landed: &Landed) -> bool {
