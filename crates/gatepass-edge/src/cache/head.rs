@@ -37,13 +37,14 @@ impl Head {
     /// The head of a new answer.
     pub(crate) fn new(
         status: StatusCode,
-        headers: HeaderMap,
+        mut headers: HeaderMap,
         length: Option<u64>,
         lifetime: Lifetime,
         asked: EpochTime,
     ) -> Self {
-        let mut headers: HeaderMap =
-            headers.iter().map(|(name, value)| (name.clone(), detached(value))).collect();
+        for value in headers.values_mut() {
+            *value = detached(value);
+        }
         for name in [AGE, TRANSFER_ENCODING] {
             headers.remove(name);
         }
