@@ -9,3 +9,4 @@ mod origin;
 mod pauses;
 #[path = "../support/mod.rs"]
 mod support;
+mod upgrades;
