@@ -10,3 +10,4 @@ mod pauses;
 #[path = "../support/mod.rs"]
 mod support;
 mod upgrades;
+mod websocket;
