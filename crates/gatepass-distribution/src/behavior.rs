@@ -13,6 +13,7 @@ use crate::path_pattern::PathPattern;
 pub struct CacheBehavior {
     pub(crate) path_pattern: PathPattern,
     pub(crate) origin: usize,
+    pub(crate) origin_identity: Box<str>,
     pub(crate) gate: Gate,
     pub(crate) on_denied: Option<LoginPage>,
     pub(crate) cors: Option<Cors>,
@@ -89,6 +90,11 @@ impl CacheBehavior {
     /// The place of its origin among those of its distribution.
     pub const fn origin_position(&self) -> usize {
         self.origin
+    }
+
+    /// What tells its origin from every other, whatever its ID: see [`Origin::identity`].
+    pub fn origin_identity(&self) -> &str {
+        &self.origin_identity
     }
 
     /// What a request has to pass.

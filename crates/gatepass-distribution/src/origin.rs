@@ -15,6 +15,30 @@ pub struct Origin {
     pub kind: OriginKind,
 }
 
+impl Origin {
+    /// Where its content comes from, without how it is asked: what came from one place must not
+    /// be taken for what comes from another that got its ID. `all` are the origins of the
+    /// distribution, among them the members of a group.
+    pub fn identity(&self, all: &[Self]) -> Box<str> {
+        let member = |id: &str| {
+            let found = all.iter().find(|one| *one.id == *id);
+            // A group is no member of a group; whoever says so is told elsewhere.
+            let found = found.filter(|one| !matches!(one.kind, OriginKind::Group(_)));
+            found.map_or_else(|| id.into(), |one| one.identity(&[]))
+        };
+        match &self.kind {
+            OriginKind::Directory(path) => format!("folder {}", path.display()),
+            OriginKind::Http(http) => format!("{} {}", http.endpoint, http.path),
+            OriginKind::S3(s3) => format!("{} {} {}", s3.endpoint, s3.bucket, s3.path),
+            OriginKind::Group(group) => {
+                let (one, two) = (member(&group.primary), member(&group.secondary));
+                format!("{one} or {two} on {:?}", group.statuses)
+            }
+        }
+        .into()
+    }
+}
+
 /// The kinds of place.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]

@@ -87,17 +87,24 @@ impl<'a> NormalPath<'a> {
         let mut is_ambiguous = raw.contains('\\');
         let mut kept: Vec<Cow<'_, [u8]>> = Vec::new();
         let mut ends_open = true;
-        for segment in raw.split('/') {
+        let mut follows_nothing = false;
+        for (nth, segment) in raw.split('/').enumerate() {
             let decoded = decode(segment.as_bytes());
             let is_escaped = decoded.len() < segment.len();
             ends_open = matches!(&*decoded, b"" | b"." | b"..");
             is_ambiguous |= is_escaped
                 && (ends_open || decoded.iter().any(|byte| matches!(byte, b'/' | b'\\' | 0)));
+            // Some readers cut parameters off a segment before they look at it.
+            is_ambiguous |= matches!(&*decoded, [b'.', b';', ..] | [b'.', b'.', b';', ..]);
             match &*decoded {
-                b"" | b"." => {}
-                b".." => drop(kept.pop()),
+                b"" => {}
+                b"." => continue,
+                // Above the root there is nothing to us, but something to an origin that has
+                // its own path in front; and some readers take an empty segment for one.
+                b".." => is_ambiguous |= kept.pop().is_none() || follows_nothing,
                 _ => kept.push(decoded),
             }
+            follows_nothing = nth > 0 && segment.is_empty();
         }
         let mut decoded = Vec::with_capacity(raw.len());
         for segment in kept {
@@ -210,12 +217,30 @@ mod tests {
             "/.%2e/a",
             "/%2e",
             "/a/%2e/b",
+            "/../v1/films/secret",
+            "/x/../../v1/films/secret",
+            "/films//../secret",
+            "/films//./../secret",
+            "/q/..;/films/secret",
+            "/q/.;x=1/films/secret",
+            "/..",
         ] {
             assert!(NormalPath::read(path).is_ambiguous(), "{path}");
         }
-        for path in
-            ["/a/../b", "/a//b", "/%7ea", "/a%252fb", "/a%2eb", "/%2ehidden", "/a%zz", "/a%"]
-        {
+        for path in [
+            "/a/../b",
+            "/a/b/../..",
+            "/a/./../b",
+            "/a//b",
+            "//a",
+            "/a;x=1/b",
+            "/%7ea",
+            "/a%252fb",
+            "/a%2eb",
+            "/%2ehidden",
+            "/a%zz",
+            "/a%",
+        ] {
             assert!(!NormalPath::read(path).is_ambiguous(), "{path}");
         }
     }

@@ -234,7 +234,10 @@ impl<'r> Asking<'r> {
             behavior: self.route.behavior,
             method: self.request.method(),
             version: self.request.version(),
-            url: self.viewer.url(),
+            url: match self.route.behavior.gate().trust() {
+                Some(_) => self.viewer.url(),
+                None => self.viewer.sent(),
+            },
             path,
             headers,
             peer: self.connection.peer,

@@ -17,6 +17,7 @@ use crate::listener::Connection;
 
 /// A viewer's request, in terms of the gate.
 pub(crate) struct Viewer<'r> {
+    sent: ViewerUrl<'r>,
     request: ViewerRequest<'r>,
 }
 
@@ -38,7 +39,13 @@ impl<'r> Viewer<'r> {
         let (address, scheme) = proxies.see_through(connection, headers);
         let url = ViewerUrl::new(scheme, host, request.uri().path(), request.uri().query());
         let cookies = headers.get_all(COOKIE).iter().map(http::HeaderValue::as_bytes);
-        Ok(Self { request: ViewerRequest::new(url, address, cookies) })
+        Ok(Self { sent: url.clone(), request: ViewerRequest::new(url, address, cookies) })
+    }
+
+    /// The URL with everything that was sent: where no pass is asked for, its parameters are
+    /// somebody else's.
+    pub(crate) const fn sent(&self) -> &ViewerUrl<'r> {
+        &self.sent
     }
 
     /// The URL without the reserved parameters.

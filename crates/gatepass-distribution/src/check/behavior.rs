@@ -68,6 +68,9 @@ impl Check<'_> {
         CacheBehavior {
             path_pattern,
             origin: origin.unwrap_or_default(),
+            origin_identity: origin
+                .map(|at| distribution.origins[at].identity(&distribution.origins))
+                .unwrap_or_default(),
             gate: self.gate(at, draft),
             on_denied: draft.on_denied.clone(),
             cors: draft.cors.clone(),

@@ -57,6 +57,7 @@ async fn build(
     let builder = match &config.disk {
         None => builder,
         Some(disk) => {
+            empty_unless_cut(&disk.directory, slice).map_err(|error| error.to_string())?;
             let block = block_bytes(disk, slice);
             largest = block / 2;
             let capacity = usize::try_from(disk.bytes).unwrap_or(usize::MAX / 2);
@@ -130,6 +131,25 @@ fn available(directory: &Path) -> std::io::Result<u64> {
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
 fn reserve(_: &Path) -> std::io::Result<()> {
     Ok(())
+}
+
+/// Slices are filed by number: of another size, they would be found at the wrong places. So a
+/// folder is emptied that was cut into others.
+fn empty_unless_cut(directory: &Path, slice: usize) -> std::io::Result<()> {
+    const CUT: &str = "slice-bytes";
+
+    std::fs::create_dir_all(directory)?;
+    let cut = slice.to_string();
+    if std::fs::read_to_string(directory.join(CUT)).is_ok_and(|known| known == cut) {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with("foyer-") {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    std::fs::write(directory.join(CUT), cut)
 }
 
 /// The disk is written and freed in blocks: many slices each, and not too few of them.

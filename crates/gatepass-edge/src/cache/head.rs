@@ -42,6 +42,9 @@ impl Head {
         lifetime: Lifetime,
         asked: EpochTime,
     ) -> Self {
+        for value in headers.values_mut() {
+            *value = detached(value);
+        }
         for name in [AGE, TRANSFER_ENCODING] {
             headers.remove(name);
         }
@@ -83,7 +86,7 @@ impl Head {
             }
             head.headers.remove(name);
             for value in news.get_all(name) {
-                head.headers.append(name, value.clone());
+                head.headers.append(name, detached(value));
             }
         }
         head.validators = validators(&head.headers);
@@ -120,6 +123,14 @@ impl Head {
     }
 }
 
+/// The value in memory of its own.
+///
+/// As it was received it is a view of the connection's buffer, which is larger than most heads
+/// and would be kept as long as the value is.
+fn detached(value: &HeaderValue) -> HeaderValue {
+    HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| value.clone())
+}
+
 /// An entity tag, unless it is weak or unreadable.
 pub(crate) fn strong(etag: Option<&HeaderValue>) -> Option<&HeaderValue> {
     etag.filter(|tag| {
@@ -147,3 +158,32 @@ const KEPT_FROM_BEFORE: [HeaderName; 7] = [
     ETAG,
     TRANSFER_ENCODING,
 ];
+
+#[cfg(test)]
+mod tests {
+    use http::header::CONTENT_TYPE;
+
+    use super::*;
+
+    #[test]
+    fn a_kept_head_lets_the_connections_buffer_go() {
+        let second = EpochTime::new(1_767_290_000).unwrap();
+        let lifetime = Lifetime {
+            stored: second,
+            initial_age: 0,
+            fresh_for: 60,
+            stale_while_revalidate: 0,
+            stale_if_error: 0,
+            must_revalidate: false,
+        };
+        let buffer = Bytes::from(vec![b'x'; 8_192]);
+        let views = || {
+            let view = |range| HeaderValue::from_maybe_shared(buffer.slice(range)).unwrap();
+            HeaderMap::from_iter([(ETAG, view(0..8)), (CONTENT_TYPE, view(8..16))])
+        };
+        let head = Head::new(StatusCode::OK, views(), Some(1), lifetime.clone(), second);
+        let head = head.refreshed(&views(), lifetime, second).completed(1, None);
+        assert!(buffer.is_unique(), "something of the head is still a view of it");
+        assert_eq!(head.headers[CONTENT_TYPE], "xxxxxxxx");
+    }
+}

@@ -39,7 +39,7 @@ impl CacheKey {
         let mut parts = Parts::new(OBJECT);
         parts.bytes.push(u8::from(*asked.method == Method::OPTIONS));
         parts.add(asked.distribution.id().as_bytes());
-        parts.add(asked.behavior.origin(asked.distribution.origins()).id.as_bytes());
+        parts.add(asked.behavior.origin_identity().as_bytes());
         parts.add(asked.path.as_bytes());
         add_query(&mut parts, asked, policy);
         add_headers(&mut parts, asked, policy);

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use gatepass_distribution::{Admitted, Origin, OriginGroup, OriginKind};
 use http::Response;
+use percent_encoding::percent_decode_str;
 
 use crate::metrics::OriginMetrics;
 use crate::origin::group::Group;
@@ -82,6 +83,9 @@ impl Remote {
         request: OriginRequest,
     ) -> Result<Response<RemoteBody>, Trouble> {
         let began = Instant::now();
+        if leads_out(&request.path) {
+            return Err(Trouble::Viewer("the path leads above the origin's own".into()));
+        }
         let answered = match &self.kind {
             Kind::Http(server) => server.fetch(request).await,
             Kind::S3(bucket) => bucket.fetch(request).await,
@@ -95,5 +99,49 @@ impl Remote {
             }
         }
         answered
+    }
+}
+
+/// Says whether an origin that resolves dot segments would leave the path in front of this one.
+fn leads_out(path: &str) -> bool {
+    let path = percent_decode_str(path).collect::<Vec<u8>>();
+    let mut depth = 0_usize;
+    path.split(|byte| matches!(byte, b'/' | b'\\')).any(|segment| {
+        let name = segment.split(|byte| *byte == b';').next().unwrap_or_default();
+        match name {
+            b"" | b"." => false,
+            b".." => match depth.checked_sub(1) {
+                Some(up) => {
+                    depth = up;
+                    false
+                }
+                None => true,
+            },
+            _ => {
+                depth += 1;
+                false
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_path_leads_above_the_origins_own() {
+        for path in ["/..", "/../a", "/a/../../b", "//../a", "/./../a", "/%2e%2E/a", "/a/..%2f../b"]
+        {
+            assert!(leads_out(path), "{path}");
+        }
+        for path in ["/..\\a", "/..;x/a", "/a//../../b", "/.%2e/a", "/a\\..\\..\\b"] {
+            assert!(leads_out(path), "{path}");
+        }
+        for path in
+            ["/", "", "/a/..", "/a/../b", "/a/b/../..", "/...", "/..a", "/a%2e%2e", "/%252e%252e"]
+        {
+            assert!(!leads_out(path), "{path}");
+        }
     }
 }

@@ -54,6 +54,18 @@ fn what_was_kept_is_there_after_a_restart() {
 }
 
 #[test]
+fn slices_of_another_size_are_not_taken_for_ours() {
+    let folder = TempDir::new().unwrap();
+    fill(folder.path());
+    let smaller =
+        CacheConfig { slice_bytes: config().slice_bytes / 2, ..on_disk(folder.path(), 64 << 20) };
+    let again = Cinema::with(Film::of(LONG), &smaller);
+    assert!(check(&again) > 0);
+    let got = again.get(&[("range", "bytes=70000-70031")]);
+    assert_eq!(got.body.unwrap(), content(LONG, 0)[70_000..=70_031]);
+}
+
+#[test]
 fn what_has_left_memory_is_read_from_disk() {
     let folder = TempDir::new().unwrap();
     let cinema = Cinema::with(Film::of(LONG), &on_disk(folder.path(), 40 << 10));
