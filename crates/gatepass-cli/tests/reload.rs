@@ -10,6 +10,7 @@ mod edge;
 mod tls;
 
 use std::fs;
+use std::io::{Read, Write};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -82,6 +83,52 @@ fn a_certificate_that_changes_is_shown_and_a_bad_one_is_not() {
     fs::write(place.path("key.pem"), first.key()).unwrap();
     edge.until(SECOND * 3, "it is told", || edge.said().contains("stays in force"));
     assert!(second.is_shown_by(&place));
+}
+
+#[test]
+fn a_certificate_that_has_expired_is_told_at_the_start_and_when_it_comes_later() {
+    const WARNING: &str = "note: the certificate for localhost has expired";
+
+    let place = Place::new();
+    let (good, expired) = (tls::SelfSigned::new(), tls::SelfSigned::expired());
+    expired.write(&place);
+    place.configure(|text| {
+        text.replace(
+            "[edge]\n",
+            "[edge]\ntls = [{ certificate = \"cert.pem\", key = \"key.pem\" }]\n",
+        )
+    });
+    let edge = place.serve();
+    assert_eq!(edge.said().matches(WARNING).count(), 1, "{}", edge.said());
+    good.write(&place);
+    edge.until(SECOND * 3, "the good one is shown", || good.is_shown_by(&place));
+    edge.until(SECOND, "it is told", || edge.said().contains("is in force as it is now"));
+    assert_eq!(edge.said().matches(WARNING).count(), 1, "{}", edge.said());
+    expired.write(&place);
+    edge.until(SECOND * 3, "it is told again", || edge.said().matches(WARNING).count() == 2);
+}
+
+#[test]
+fn both_addresses_are_told_and_the_plain_one_is_plain() {
+    let place = Place::new();
+    tls::SelfSigned::new().write(&place);
+    place.configure(|text| {
+        text.replace(
+            "[edge]\n",
+            "[edge]\nplain-listen = \"127.0.0.1:0\"\ntls = [{ certificate = \"cert.pem\", key = \"key.pem\" }]\n",
+        )
+    });
+    let edge = place.serve();
+    let said = edge.said();
+    let serving = said.lines().find(|line| line.starts_with("serving ")).unwrap();
+    let first = format!("serving gatepass.toml on https://{}/ and http://", place.address);
+    let plain = serving.strip_prefix(&*first).and_then(|rest| rest.strip_suffix('/'));
+    let mut stream = std::net::TcpStream::connect(plain.unwrap()).unwrap();
+    write!(stream, "GET /private/a.txt HTTP/1.1\r\nHost: x.test\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
 }
 
 #[test]

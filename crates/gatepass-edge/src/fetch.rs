@@ -35,6 +35,11 @@ impl Fetch<'_> {
         entry: &mut Entry,
     ) -> Response<Body> {
         let asked = admitted.request();
+        let sent = match sent {
+            // A word about any other protocol, which goes no further than to us.
+            Sent::Upgrade(_) if !chosen::is_websocket(asked) => Sent::Nothing,
+            sent => sent,
+        };
         match self.serving.source(asked.distribution, asked.behavior) {
             Source::Directory(directory) => {
                 let now = UNIX_EPOCH + Duration::from_secs(asked.now.seconds());

@@ -2,13 +2,16 @@
 //!
 //! For HTTP/1 the socket's write timeout ends a connection that takes nothing. An HTTP/2
 //! connection could stay for ever, as long as it answers pings, and hold back its answers by
-//! flow control, which never blocks the socket.
+//! flow control, which never blocks the socket. A viewer is to blame only for what it could
+//! have taken: while an origin is silent there is nothing to take.
 
 use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -21,12 +24,17 @@ use crate::body::Body;
 pub(crate) struct Progress {
     last: Cell<Instant>,
     has_begun: Cell<bool>,
-    bodies: Cell<usize>,
+    /// How many bodies have something to be taken, as far as anybody knows.
+    offered: Arc<AtomicUsize>,
 }
 
 impl Default for Progress {
     fn default() -> Self {
-        Self { last: Cell::new(Instant::now()), has_begun: Cell::new(false), bodies: Cell::new(0) }
+        Self {
+            last: Cell::new(Instant::now()),
+            has_begun: Cell::new(false),
+            offered: Arc::default(),
+        }
     }
 }
 
@@ -54,13 +62,18 @@ impl Progress {
 
     /// Ends once nothing was taken for so long, although there is something to take.
     pub(crate) async fn stalled_for(&self, limit: Duration) {
+        let mut is_suspect = false;
         loop {
             let since = self.last.get().elapsed();
-            match limit.checked_sub(since) {
-                Some(left) => tokio::time::sleep(left + TICK).await,
-                None if self.bodies.get() > 0 => return,
-                None => tokio::time::sleep(limit).await,
-            }
+            let (left, suspect) = match limit.checked_sub(since) {
+                Some(left) => (left + TICK, false),
+                None if self.offered.load(Ordering::SeqCst) == 0 => (limit, false),
+                None if is_suspect => return,
+                // It may be here since a moment ago, after a long silence.
+                None => (limit / 4 + TICK, true),
+            };
+            is_suspect = suspect;
+            tokio::time::sleep(left).await;
         }
     }
 }
@@ -68,22 +81,50 @@ impl Progress {
 const TICK: Duration = Duration::from_millis(10);
 
 /// A body whose every step counts as progress.
+///
+/// It has something to offer until it says that it has to wait, and again once it asks to be
+/// polled: whoever doesn't poll it then is held back by the viewer.
 #[derive(Debug)]
 pub(crate) struct Watched {
     body: Body,
     progress: Rc<Progress>,
+    /// From the first time that it has to wait: most never do.
+    bell: Option<Arc<Bell>>,
 }
 
 impl Watched {
     pub(crate) fn new(body: Body, progress: Rc<Progress>) -> Self {
-        progress.bodies.set(progress.bodies.get() + 1);
-        Self { body, progress }
+        progress.offered.fetch_add(1, Ordering::SeqCst);
+        Self { body, progress, bell: None }
+    }
+
+    fn poll_body(&mut self, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if self.bell.is_none() {
+            let polled = http_body::Body::poll_frame(Pin::new(&mut self.body), context);
+            if polled.is_ready() {
+                return polled;
+            }
+            // It is polled once more, to be woken by the bell.
+            self.bell = Some(Arc::new(Bell::new(context.waker(), &self.progress.offered)));
+        }
+        let Some(bell) = &self.bell else { return Poll::Pending };
+        bell.wait_for(context.waker());
+        let waker = Waker::from(Arc::clone(bell));
+        let mut context = Context::from_waker(&waker);
+        let polled = http_body::Body::poll_frame(Pin::new(&mut self.body), &mut context);
+        if polled.is_ready() {
+            bell.offer();
+        }
+        polled
     }
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        self.progress.bodies.set(self.progress.bodies.get() - 1);
+        match &self.bell {
+            Some(bell) => bell.end(),
+            None => drop(self.progress.offered.fetch_sub(1, Ordering::SeqCst)),
+        }
         self.progress.made();
     }
 }
@@ -97,7 +138,7 @@ impl http_body::Body for Watched {
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let watched = self.get_mut();
-        let polled = Pin::new(&mut watched.body).poll_frame(context);
+        let polled = watched.poll_body(context);
         if polled.is_ready() {
             watched.progress.made();
         }
@@ -110,5 +151,63 @@ impl http_body::Body for Watched {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+const OFFERS: u8 = 0;
+const WAITS: u8 = 1;
+const ENDED: u8 = 2;
+
+/// Rings, from any thread, when a body that had to wait has something again.
+#[derive(Debug)]
+struct Bell {
+    state: AtomicU8,
+    offered: Arc<AtomicUsize>,
+    waker: Mutex<Waker>,
+}
+
+impl Bell {
+    fn new(waker: &Waker, offered: &Arc<AtomicUsize>) -> Self {
+        Self {
+            state: AtomicU8::new(OFFERS),
+            offered: Arc::clone(offered),
+            waker: Mutex::new(waker.clone()),
+        }
+    }
+
+    fn wait_for(&self, waker: &Waker) {
+        self.waker.lock().unwrap_or_else(PoisonError::into_inner).clone_from(waker);
+        if self.turns(OFFERS, WAITS) {
+            self.offered.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    fn offer(&self) {
+        if self.turns(WAITS, OFFERS) {
+            self.offered.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn end(&self) {
+        if self.state.swap(ENDED, Ordering::SeqCst) == OFFERS {
+            self.offered.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    fn turns(&self, from: u8, to: u8) -> bool {
+        self.state.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.offer();
+        // Woken outside of the lock: it may poll at once.
+        let waker = self.waker.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        waker.wake();
     }
 }

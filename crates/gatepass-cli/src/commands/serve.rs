@@ -18,8 +18,8 @@ use gatepass_distribution::{
     PublicKeyRecord, Snapshot,
 };
 use gatepass_edge::{
-    AccessLog, Edge, EdgeConfig, FileSink, ListenError, LogFormat, Observed, Observing, Running,
-    Status, listen_on, observe,
+    AccessLog, Certificates, Edge, EdgeConfig, FileSink, ListenError, LogFormat, Observed,
+    Observing, Running, Status, listen_on, observe,
 };
 
 use self::follow::{Followed, Served};
@@ -27,7 +27,7 @@ use super::configuration;
 use super::own_keys::OwnKey;
 use super::welcome;
 use crate::config::LogTo;
-use crate::words::{Failure, say, tell};
+use crate::words::{Failure, note, say, tell};
 use crate::{clock, signals};
 
 /// Serve a folder, or what a configuration describes
@@ -143,15 +143,34 @@ fn serve_config(file: &Path) -> Result<ExitCode, Failure> {
     let _acme = acme::keep(edge.config(), domains, &running);
     let _observing = observed(&edge, &running)?;
     let certificates = running.certificates().cloned();
-    let scheme = if certificates.is_some() { "https" } else { "http" };
+    if let Some(certificates) = &certificates {
+        warn_of(certificates);
+    }
     let following = followed.begin(Served { edge, certificates, log });
-    tell(&format!("serving {} on {scheme}://{}/", file.display(), running.address()));
+    tell(&format!("serving {} on {}", file.display(), addresses(&running)));
     let reload = || {
         systemd::reloading();
         following.reload();
         systemd::ready();
     };
     until_told(running, Some(&reload))
+}
+
+/// Where viewers come to.
+fn addresses(running: &Running) -> String {
+    let scheme = if running.certificates().is_some() { "https" } else { "http" };
+    let first = format!("{scheme}://{}/", running.address());
+    match running.plain_address() {
+        Some(plain) => format!("{first} and http://{plain}/"),
+        None => first,
+    }
+}
+
+/// Tells what viewers will not like about certificates.
+fn warn_of(certificates: &Certificates) {
+    for warning in certificates.warnings(clock::now()) {
+        note(&warning.to_string());
+    }
 }
 
 /// Tells metrics and health, if the configuration says where.

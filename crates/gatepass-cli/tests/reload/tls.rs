@@ -4,7 +4,7 @@ use std::fs;
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
+use rcgen::{CertificateParams, CertifiedKey, KeyPair, date_time_ymd, generate_simple_self_signed};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
 use crate::edge::Place;
@@ -15,6 +15,16 @@ pub(crate) struct SelfSigned(CertifiedKey<KeyPair>);
 impl SelfSigned {
     pub(crate) fn new() -> Self {
         Self(generate_simple_self_signed(["localhost".to_owned()]).unwrap())
+    }
+
+    /// One that was good for a day, long ago.
+    pub(crate) fn expired() -> Self {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.not_before = date_time_ymd(2001, 1, 1);
+        params.not_after = date_time_ymd(2001, 1, 2);
+        let signing_key = KeyPair::generate().unwrap();
+        let cert = params.self_signed(&signing_key).unwrap();
+        Self(CertifiedKey { cert, signing_key })
     }
 
     pub(crate) fn key(&self) -> String {

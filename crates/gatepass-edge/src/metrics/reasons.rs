@@ -30,7 +30,8 @@ pub(super) const REFUSALS: [&str; 24] = [
 ];
 
 /// Why an origin gave no answer.
-pub(super) const TROUBLES: [&str; 9] = [
+pub(super) const TROUBLES: [&str; 10] = [
+    "no_object",
     "origin_broke_off",
     "origin_busy",
     "origin_late",

@@ -5,6 +5,10 @@
 //! it does not matter whether a server checks the bytes that it got or those that it makes of
 //! them. The key stays the same: `/a%20b+c` and `/a%20b%2Bc` are both the key `a b+c`.
 //!
+//! The edge may do with a bucket what its credentials allow, and that is more than viewers are
+//! meant to. So what is signed asks for an object, and for nothing but the object: never for
+//! the bucket, whose answer is a list of every key, nor for one of S3's sub-resources.
+//!
 //! A bucket's answers are passed on with their status and body: whether a missing object is
 //! 404 or 403 is the bucket's policy, and S3's `Access Denied` stays S3's own.
 
@@ -51,6 +55,8 @@ pub(crate) struct Bucket {
     host: HeaderValue,
     /// The bucket, if it is part of the path, and the origin's path.
     path: Box<str>,
+    /// Where in it the key begins.
+    key_at: usize,
     signing: SigningBehavior,
     signer: RequestSigner,
     credentials: Credentials,
@@ -68,6 +74,7 @@ impl Bucket {
             scheme: if endpoint.is_https { Scheme::HTTPS } else { Scheme::HTTP },
             authority,
             host,
+            key_at: path.len() - origin.path.len(),
             path,
             signing: origin.signing,
             signer: RequestSigner::new("s3", region).with_standard_session_token(),
@@ -97,8 +104,13 @@ impl Bucket {
             let target = target(&self.path, &path, query.as_deref())?;
             return Ok(Outgoing { method, target, headers, body });
         }
-        let path = respell_path(&format!("{}{path}", self.path));
+        let path = format!("{}{path}", self.path);
+        if !names_an_object(&path[self.key_at..]) {
+            return Err(Trouble::NoObject);
+        }
+        let path = respell_path(&path);
         let query = query.as_deref().map(respell_query);
+        let query = query.map(|query| without_commands(&method, &query)).transpose()?;
         let target = target("", &path, query.as_deref())?;
         drop_commands(&mut headers);
         headers.remove(AUTHORIZATION);
@@ -194,6 +206,38 @@ fn drop_commands(headers: &mut HeaderMap) {
     }
 }
 
+/// Whether a path is that of an object, however a server reads it: one that resolves dots or
+/// drops empty segments must not end up at the bucket itself, or outside of it.
+fn names_an_object(path: &str) -> bool {
+    let path: Vec<u8> = percent_decode_str(path).collect();
+    let mut depth = 0_usize;
+    for segment in path.split(|byte| *byte == b'/') {
+        match segment {
+            b"" | b"." => {}
+            b".." if depth == 0 => return false,
+            b".." => depth -= 1,
+            _ => depth += 1,
+        }
+    }
+    depth > 0
+}
+
+/// Takes out of a query what does not choose among an object's versions and parts, or say how
+/// it is to be answered: its ACL, its tags, a list of uploads. S3 heeds nothing else, so what
+/// is no sub-resource is not missed. Without it a PUT or DELETE would do something else than
+/// it says, and is refused.
+fn without_commands(method: &Method, query: &str) -> Result<String, Trouble> {
+    let of_object = |pair: &&str| {
+        let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
+        matches!(name, "versionId" | "partNumber") || name.starts_with("response-")
+    };
+    let pairs = || query.split('&').filter(|pair| !pair.is_empty());
+    if !method.is_safe() && !pairs().all(|pair| of_object(&pair)) {
+        return Err(Trouble::Viewer("its query asks for more than an object".into()));
+    }
+    Ok(pairs().filter(of_object).collect::<Vec<_>>().join("&"))
+}
+
 fn respell_path(path: &str) -> String {
     let key: Vec<u8> = percent_decode_str(path).collect();
     percent_encode(&key, &PATH).to_string()
@@ -231,6 +275,17 @@ mod tests {
         ] {
             assert_eq!(respell_path(path), spelled, "{path}");
             assert_eq!(respell_path(spelled), spelled, "{spelled}");
+        }
+    }
+
+    #[test]
+    fn an_object_is_told_from_its_bucket() {
+        for path in ["/a", "/a/", "//a", "/%61", "/a/../b", "/...", "/%20", "/?", "/a/%2e%2e/b/"] {
+            assert!(names_an_object(path), "{path}");
+        }
+        for path in ["", "/", "//", "/%2F", "/.", "/%2e/", "/a/..", "/a/%2e%2E/", "/..", "/../b/c"]
+        {
+            assert!(!names_an_object(path), "{path}");
         }
     }
 

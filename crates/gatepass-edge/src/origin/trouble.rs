@@ -26,6 +26,9 @@ pub enum Trouble {
     /// There are no credentials to sign with.
     #[error("there are no credentials to sign the origin request with: {0}")]
     NoCredentials(Box<str>),
+    /// What was asked for is the bucket itself, which is nobody's to list.
+    #[error("a bucket is not asked for itself: a default root object would answer for /")]
+    NoObject,
     /// The viewer stopped sending its body, or sent what can't be passed on.
     #[error("the viewer's request can't be passed on: {0}")]
     Viewer(Box<str>),
@@ -37,6 +40,7 @@ impl Trouble {
         match self {
             Self::Late(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoObject => StatusCode::NOT_FOUND,
             Self::Viewer(_) => StatusCode::BAD_REQUEST,
             _ => StatusCode::BAD_GATEWAY,
         }
@@ -52,6 +56,7 @@ impl Trouble {
             Self::Unreadable(_) => "origin_unreadable",
             Self::BrokeOff(_) => "origin_broke_off",
             Self::NoCredentials(_) => "origin_no_credentials",
+            Self::NoObject => "no_object",
             Self::Viewer(_) => "viewer_broke_off",
         }
     }

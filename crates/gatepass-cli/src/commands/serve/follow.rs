@@ -18,6 +18,7 @@ use gatepass_store::{Follower, Store, StoreError};
 
 use super::restart::Fixed;
 use super::systemd;
+use super::warn_of;
 use super::watched::Watched;
 use crate::clock;
 use crate::commands::configuration;
@@ -145,6 +146,9 @@ impl Followed {
         let fixed = self.fixed.needs_restart(&config);
         if !fixed.is_empty() {
             note(&format!("restart to change these fields of [edge]: {}", fixed.join(", ")));
+        }
+        if let Some(certificates) = &served.certificates {
+            warn_of(certificates);
         }
         self.snapshot = snapshot;
         self.tls = config.edge.tls;
