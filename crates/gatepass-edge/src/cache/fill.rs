@@ -227,13 +227,12 @@ impl State {
             return;
         }
         let slowest = self.readers.values().map(|reader| reader.at).min().unwrap_or(self.poured);
-        let floor = match self.filed {
-            Some(filed) => filed.min(slowest.max(self.poured.saturating_sub(ahead))),
-            None => {
-                let furthest = self.readers.values().map(|reader| reader.at).max();
-                let furthest = furthest.unwrap_or(self.poured).min(self.poured);
-                slowest.max(furthest.saturating_sub(ahead))
-            }
+        let floor = if let Some(filed) = self.filed {
+            filed.min(slowest.max(self.poured.saturating_sub(ahead)))
+        } else {
+            let furthest = self.readers.values().map(|reader| reader.at).max();
+            let furthest = furthest.unwrap_or(self.poured).min(self.poured);
+            slowest.max(furthest.saturating_sub(ahead))
         };
         while let Some((offset, bytes)) = self.chunks.front()
             && offset + bytes.len() as u64 <= floor
