@@ -39,11 +39,17 @@ pub(crate) struct Film {
     pub(crate) tells_length: bool,
     /// It fails after so many bytes of a body.
     pub(crate) breaks_after: Option<u64>,
-    /// By a panic, rather than by an error.
-    pub(crate) panics: bool,
+    pub(crate) breaks_by: Break,
     pub(crate) is_down: bool,
     /// It sends so many bytes at a time.
     pub(crate) chunk: usize,
+}
+
+/// How a body fails.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Break {
+    Error,
+    Panic,
 }
 
 /// The origin.
@@ -80,7 +86,7 @@ impl Film {
             knows_ranges: true,
             tells_length: true,
             breaks_after: None,
-            panics: false,
+            breaks_by: Break::Error,
             is_down: false,
             chunk: 700,
         }
@@ -175,7 +181,7 @@ impl Script {
             content,
             chunk: film.chunk,
             breaks_after: film.breaks_after,
-            panics: film.panics,
+            breaks_by: film.breaks_by,
             permits: Arc::clone(&self.chunks),
             waiting: None,
             sent: Arc::clone(&self.sent),
@@ -203,7 +209,7 @@ struct Reel {
     content: Bytes,
     chunk: usize,
     breaks_after: Option<u64>,
-    panics: bool,
+    breaks_by: Break,
     permits: Arc<Semaphore>,
     waiting: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     sent: Arc<AtomicU64>,
@@ -223,7 +229,11 @@ impl http_body::Body for Reel {
             return Poll::Ready(None);
         }
         if reel.breaks_after == Some(0) {
-            assert!(!reel.panics, "the projector is on fire, as the test wants it");
+            assert_eq!(
+                reel.breaks_by,
+                Break::Error,
+                "the projector is on fire, as the test wants it"
+            );
             return Poll::Ready(Some(Err(Trouble::BrokeOff("the reel is torn".into()))));
         }
         let waiting = reel.waiting.get_or_insert_with(|| {

@@ -5,7 +5,7 @@ use std::thread;
 
 use http_body::Body as _;
 
-use crate::cache::script::{Cinema, Film, SLICE, config, content, until};
+use crate::cache::script::{Break, Cinema, Film, SLICE, config, content, until};
 use crate::config::{CacheConfig, DiskConfig};
 use crate::outcome::CacheOutcome;
 
@@ -263,7 +263,8 @@ fn what_is_kept_is_told_in_full() {
 
 #[test]
 fn a_task_that_dies_leaves_nobody_waiting() {
-    let torn = Film { breaks_after: Some(LONG as u64 / 2), panics: true, ..Film::of(LONG) };
+    let torn =
+        Film { breaks_after: Some(LONG as u64 / 2), breaks_by: Break::Panic, ..Film::of(LONG) };
     for film in [
         torn.clone().with("etag", ""),
         torn.clone().with("cache-control", "private").with("etag", ""),
