@@ -5,8 +5,11 @@
 //!
 //! 1. The pouring task runs at most [`AHEAD`] slices ahead of the furthest reader.
 //! 2. What is filed in the store is dropped once everybody has it, or when it lies [`AHEAD`]
-//!    slices behind: whoever comes later finds it in the store. What is not filed stays until
-//!    its reader has it.
+//!    slices behind: whoever comes later finds it in the store. What is not going to be filed
+//!    is dropped once everybody has it, or when it lies [`AHEAD`] slices behind the furthest
+//!    reader: one that is slower than that loses it, and is cut off. To wait for the slowest
+//!    would let one viewer that has stopped hold up all others; to keep everything would let
+//!    it fill the memory.
 //! 3. Once nobody reads, the task learns that it is deserted.
 
 use std::collections::{HashMap, VecDeque};
@@ -143,6 +146,13 @@ impl Fill {
         state.forget(self.ahead);
     }
 
+    /// Says that what comes from now on will not be in the store.
+    pub(crate) fn file_no_more(&self) {
+        let mut state = self.lock();
+        state.filed = None;
+        state.forget(self.ahead);
+    }
+
     /// Says that nothing more will come.
     pub(crate) fn end(&self, end: End) {
         let mut state = self.lock();
@@ -217,9 +227,12 @@ impl State {
             return;
         }
         let slowest = self.readers.values().map(|reader| reader.at).min().unwrap_or(self.poured);
-        let floor = match self.filed {
-            Some(filed) => filed.min(slowest.max(self.poured.saturating_sub(ahead))),
-            None => slowest,
+        let floor = if let Some(filed) = self.filed {
+            filed.min(slowest.max(self.poured.saturating_sub(ahead)))
+        } else {
+            let furthest = self.readers.values().map(|reader| reader.at).max();
+            let furthest = furthest.unwrap_or(self.poured).min(self.poured);
+            slowest.max(furthest.saturating_sub(ahead))
         };
         while let Some((offset, bytes)) = self.chunks.front()
             && offset + bytes.len() as u64 <= floor

@@ -61,6 +61,7 @@ type Table = HashMap<CacheKey, Arc<Flight>, foldhash::fast::RandomState>;
 struct Flight {
     landing: watch::Sender<Option<Landing>>,
     is_forgotten: AtomicBool,
+    is_closed: AtomicBool,
 }
 
 /// How one gets on board.
@@ -88,6 +89,7 @@ impl Flights {
         let flight = Arc::new(Flight {
             landing: watch::Sender::new(None),
             is_forgotten: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
         });
         table.insert(*key, Arc::clone(&flight));
         Boarding::Lead(Lead { key: *key, flight, table: Arc::clone(&self.0) })
@@ -97,6 +99,18 @@ impl Flights {
     pub(crate) fn forget(&self, key: &CacheKey) {
         if let Some(flight) = lock(&self.0).remove(key) {
             flight.is_forgotten.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Lets nobody else on board of a flight whose landing is of no use any longer to who comes
+    /// now. For those on board it goes on.
+    pub(crate) fn close(&self, key: &CacheKey, seat: &watch::Receiver<Option<Landing>>) {
+        let mut table = lock(&self.0);
+        if let Some(flight) = table.get(key)
+            && flight.landing.subscribe().same_channel(seat)
+        {
+            flight.is_closed.store(true, Ordering::Relaxed);
+            table.remove(key);
         }
     }
 
@@ -114,6 +128,11 @@ impl Lead {
     /// Whether its answer has been declared outdated already.
     pub(crate) fn is_forgotten(&self) -> bool {
         self.flight.is_forgotten.load(Ordering::Relaxed)
+    }
+
+    /// Whether it can't be found any longer, and so can't be told that it is outdated.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.flight.is_closed.load(Ordering::Relaxed)
     }
 }
 
@@ -134,7 +153,7 @@ impl Drop for Lead {
 }
 
 /// Waits for a flight.
-pub(crate) async fn landing(mut flight: watch::Receiver<Option<Landing>>) -> Landing {
+pub(crate) async fn landing(flight: &mut watch::Receiver<Option<Landing>>) -> Landing {
     match flight.wait_for(Option::is_some).await {
         Ok(landing) => landing.clone().unwrap_or(Landing::Private),
         Err(_) => Landing::Private,

@@ -6,8 +6,8 @@ use std::time::Instant;
 use gatepass::EpochTime;
 use gatepass_distribution::Admitted;
 use http::header::{
-    CONTENT_LENGTH, CONTENT_RANGE, DATE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
-    RANGE, SET_COOKIE,
+    AGE, CONTENT_LENGTH, CONTENT_RANGE, DATE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    LAST_MODIFIED, RANGE, SET_COOKIE,
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body::Body;
@@ -18,6 +18,7 @@ use crate::cache::fill::Fill;
 use crate::cache::flight::{How, Landed, Landing, Lead};
 use crate::cache::freshness::{Freshness, Keeping, Lifetime, Terms, keeping};
 use crate::cache::head::{Head, strong};
+use crate::cache::inlet::Inlet;
 use crate::cache::key::CacheKey;
 use crate::cache::marker::Marker;
 use crate::cache::pour::{Filing, Pouring};
@@ -26,6 +27,10 @@ use crate::cache::upstream::{Question, Upstream, UpstreamBody};
 use crate::cache::vary;
 use crate::origin::request::OriginRequest;
 use crate::origin::trouble::Trouble;
+
+/// No object is longer, in bytes. What says that it is isn't believed, so that offsets can be
+/// added up.
+pub(crate) const LONGEST: u64 = i64::MAX.cast_unsigned();
 
 /// What is to be asked, and all that is needed to judge the answer.
 #[derive(Clone, Debug)]
@@ -81,7 +86,7 @@ impl Moment {
 pub(crate) struct Told {
     pub(crate) landing: Landing,
     /// The answer, if it is for this viewer alone.
-    pub(crate) private: Option<(Arc<Head>, Arc<Fill>)>,
+    pub(crate) private: Option<Landed>,
 }
 
 /// The parts of an answer.
@@ -91,6 +96,22 @@ struct Answer {
     body: UpstreamBody,
     asked: EpochTime,
     received: EpochTime,
+}
+
+impl Answer {
+    /// For how long it counts if it is for one viewer alone.
+    fn lifetime_for_one(&self) -> Lifetime {
+        let age = self.headers.get(AGE);
+        let age = age.and_then(|age| age.to_str().ok()?.parse().ok()).unwrap_or(0);
+        Lifetime {
+            stored: self.received,
+            initial_age: age,
+            fresh_for: 0,
+            stale_while_revalidate: 0,
+            stale_if_error: 0,
+            must_revalidate: true,
+        }
+    }
 }
 
 /// What has to be done once everybody is told.
@@ -210,8 +231,10 @@ impl Errand {
     fn judge(&self, mut answer: Answer, lead: Option<&Lead>) -> (Told, Rest) {
         match (answer.status, &self.stale) {
             (StatusCode::NOT_MODIFIED, Some(stale)) if stale.can_be_revalidated() => {
-                let landing = self.refresh(stale, &answer, lead);
-                return (Told { landing, private: None }, None);
+                if self.rules.cookies == Cookies::KeptBack {
+                    answer.headers.remove(SET_COOKIE);
+                }
+                return (self.refresh(stale, &answer, lead), None);
             }
             (status, Some(_)) if status.is_server_error() => {
                 if let Some(landing) = self.stale(answer.received) {
@@ -230,6 +253,10 @@ impl Errand {
             _ => {}
         }
         let length = length(&answer);
+        if length.is_some_and(|length| length > LONGEST) {
+            let trouble = Trouble::Unreadable("it is longer than anything".into());
+            return (self.failed(Arc::new(trouble), answer.received), None);
+        }
         if self.rules.cookies == Cookies::KeptBack {
             answer.headers.remove(SET_COOKIE);
         }
@@ -254,30 +281,23 @@ impl Errand {
         if self.stale.is_some() && !self.is_forgotten(lead) {
             self.inner.store.drop(Place::head(&self.key(self.marker.as_deref())));
         }
-        let age = answer.headers.get(http::header::AGE);
-        let age = age.and_then(|age| age.to_str().ok()?.parse().ok()).unwrap_or(0);
-        let lifetime = Lifetime {
-            stored: answer.received,
-            initial_age: age,
-            fresh_for: 0,
-            stale_while_revalidate: 0,
-            stale_if_error: 0,
-            must_revalidate: true,
-        };
+        let lifetime = answer.lifetime_for_one();
         let head = Arc::new(Self::head(answer.status, &mut answer, length, lifetime));
         let fill = Fill::new(0, self.inner.slice_bytes, false);
         let pouring = Pouring {
             inner: Arc::clone(&self.inner),
             key: self.primary,
             head: Arc::clone(&head),
-            fill: Arc::clone(&fill),
+            inlet: self.inlet(&head, &fill),
             keeping: Filing::Nothing,
             offset: 0,
             until: length,
             lead: None,
             forgets: self.forgets,
         };
-        let told = Told { landing: Landing::Private, private: Some((head, fill)) };
+        let (key, how) = (self.primary, How::Fetched);
+        let landed = Landed { key, marker: None, head, how, fill: Some(fill) };
+        let told = Told { landing: Landing::Private, private: Some(landed) };
         (told, Some((pouring, answer.body)))
     }
 
@@ -357,9 +377,15 @@ impl Errand {
         };
         let landing = self.object(Arc::clone(&head), How::Fetched, marker, Some(Arc::clone(&fill)));
         let (inner, forgets) = (Arc::clone(&self.inner), self.forgets);
+        let inlet = self.inlet(&head, &fill);
         let pouring =
-            Pouring { inner, key, head, fill, keeping, offset, until, lead: None, forgets };
+            Pouring { inner, key, head, inlet, keeping, offset, until, lead: None, forgets };
         (Told { landing, private: None }, Some((pouring, body)))
+    }
+
+    fn inlet(&self, head: &Head, fill: &Arc<Fill>) -> Inlet {
+        let (inner, fill) = (Arc::clone(&self.inner), Arc::clone(fill));
+        Inlet { inner, generation: head.generation, fill }
     }
 
     /// The marker under which an answer is filed, if it has variants.
@@ -392,8 +418,9 @@ impl Errand {
         lead.map_or_else(|| self.inner.forgets() != self.forgets, Lead::is_forgotten)
     }
 
-    /// What there is, with what a 304 says of it.
-    fn refresh(&self, stale: &Arc<Head>, answer: &Answer, lead: Option<&Lead>) -> Landing {
+    /// What there is, with what a 304 says of it. One that sets a cookie, or must not be kept,
+    /// is for the viewer that asked.
+    fn refresh(&self, stale: &Arc<Head>, answer: &Answer, lead: Option<&Lead>) -> Told {
         let mut headers = stale.headers.clone();
         // An old date would make it look old, however fresh it is.
         headers.remove(DATE);
@@ -404,20 +431,28 @@ impl Errand {
         let terms = self.terms(stale.status);
         let key = self.key(self.marker.as_deref());
         let is_forgotten = self.is_forgotten(lead);
-        let head = match keeping(stale.status, &headers, &terms, answer.asked, answer.received) {
+        match keeping(stale.status, &headers, &terms, answer.asked, answer.received) {
             Keeping::Kept(lifetime) => {
                 let head = Arc::new(stale.refreshed(&answer.headers, lifetime, answer.asked));
                 if !is_forgotten {
                     self.inner.store.keep(Place::head(&key), Kept::Head(Arc::clone(&head)));
                 }
-                head
+                let landing = self.object(head, How::Refreshed, self.marker.clone(), None);
+                Told { landing, private: None }
             }
             Keeping::NotKept(_) => {
-                self.inner.store.drop(Place::head(&key));
-                Arc::clone(stale)
+                self.inner.go_alone(&key);
+                // A cookie says nothing about what it came with.
+                if !answer.headers.contains_key(SET_COOKIE) && !is_forgotten {
+                    self.inner.store.drop(Place::head(&key));
+                }
+                let lifetime = answer.lifetime_for_one();
+                let head = Arc::new(stale.refreshed(&answer.headers, lifetime, answer.asked));
+                let (marker, how) = (self.marker.clone(), How::Refreshed);
+                let landed = Landed { key, marker, head, how, fill: None };
+                Told { landing: Landing::Private, private: Some(landed) }
             }
-        };
-        self.object(head, How::Refreshed, self.marker.clone(), None)
+        }
     }
 }
 
@@ -445,7 +480,8 @@ impl Part {
         let part = Self { first, end: last.checked_add(1)?, total };
         let length = headers.get(CONTENT_LENGTH).and_then(|length| number(length.to_str().ok()?));
         let agrees = length.is_none_or(|length| length == part.end - part.first);
-        (first <= last && part.end <= total && agrees).then_some(part)
+        let is_sound = first <= last && part.end <= total && total <= LONGEST;
+        (is_sound && agrees).then_some(part)
     }
 }
 

@@ -45,6 +45,8 @@ mod upstream;
 
 mod fill;
 
+mod inlet;
+
 mod flight;
 
 mod pour;

@@ -6,9 +6,10 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 
 use crate::cache::Inner;
-use crate::cache::fill::{AHEAD, End, Fill};
+use crate::cache::fill::{AHEAD, End};
 use crate::cache::flight::Lead;
 use crate::cache::head::Head;
+use crate::cache::inlet::Inlet;
 use crate::cache::key::CacheKey;
 use crate::cache::store::{Kept, Place};
 use crate::cache::upstream::UpstreamBody;
@@ -19,7 +20,7 @@ pub(crate) struct Pouring {
     pub(crate) inner: Arc<Inner>,
     pub(crate) key: CacheKey,
     pub(crate) head: Arc<Head>,
-    pub(crate) fill: Arc<Fill>,
+    pub(crate) inlet: Inlet,
     pub(crate) keeping: Filing,
     /// Where in the object the body begins.
     pub(crate) offset: u64,
@@ -54,8 +55,7 @@ impl Pouring {
             Ok(()) => End::Whole,
             Err(trouble) => End::Broken(Arc::new(trouble)),
         };
-        self.fill.end(end);
-        self.inner.fills.remove(self.head.generation, &self.fill);
+        self.inlet.end(end);
         drop(self.lead.take());
     }
 
@@ -75,7 +75,7 @@ impl Pouring {
                 if self.keeping != Filing::Nothing {
                     slice.chunks.push(chunk.clone());
                 }
-                self.fill.add(chunk);
+                self.inlet.fill.add(chunk);
                 if at.is_multiple_of(slice_bytes) && !self.is_small(at) {
                     self.file(&mut slice, at);
                 }
@@ -103,30 +103,36 @@ impl Pouring {
             None => at - self.offset < most,
         };
         let may_stop = self.keeping == Filing::Nothing || !is_little;
-        self.fill
+        self.inlet
+            .fill
             .wait_for_room(may_stop)
             .await
             .map_err(|_| Trouble::Viewer("nobody waits for it any longer".into()))
     }
 
-    fn file(&self, slice: &mut Slice, at: u64) {
+    fn file(&mut self, slice: &mut Slice, at: u64) {
         let begin = std::mem::replace(&mut slice.begin, at);
         let chunks = std::mem::take(&mut slice.chunks);
-        if self.keeping != Filing::Nothing && !chunks.is_empty() && !self.is_forgotten() {
+        if self.keeping != Filing::Nothing && self.is_forgotten() {
+            self.keeping = Filing::Nothing;
+            self.inlet.fill.file_no_more();
+        }
+        if self.keeping != Filing::Nothing && !chunks.is_empty() {
             let number = begin / self.inner.slice_bytes;
             let place = Place::slice(&self.key, self.head.generation, number);
             self.inner.store.keep(place, Kept::Slice(joined(&chunks)));
-            self.fill.filed(at);
+            self.inlet.fill.filed(at);
         }
     }
 
-    fn finish(&self, mut slice: Slice, at: u64) {
+    fn finish(&mut self, mut slice: Slice, at: u64) {
         let is_small = self.offset == 0 && slice.begin == 0;
         let is_last = self.head.length.is_none_or(|length| length == at);
         if is_last && (!is_small || self.keeping == Filing::Slices) {
             self.file(&mut slice, at);
         }
-        if self.keeping == Filing::All && is_last && !self.is_forgotten() {
+        let is_news = || !self.is_forgotten() && !self.is_overtaken();
+        if self.keeping == Filing::All && is_last && is_news() {
             let body = is_small.then(|| joined(&slice.chunks));
             let head = Arc::new(self.head.completed(at, body));
             self.inner.store.keep(Place::head(&self.key), Kept::Head(head));
@@ -135,9 +141,16 @@ impl Pouring {
 
     fn is_forgotten(&self) -> bool {
         match &self.lead {
-            Some(lead) => lead.is_forgotten(),
-            None => self.keeping == Filing::All && self.inner.forgets() != self.forgets,
+            Some(lead) if lead.is_forgotten() => true,
+            Some(lead) if !lead.is_closed() => false,
+            _ => self.keeping == Filing::All && self.inner.forgets() != self.forgets,
         }
+    }
+
+    /// Whether a later answer is filed already.
+    fn is_overtaken(&self) -> bool {
+        let kept = self.inner.store.peek(&Place::head(&self.key));
+        matches!(kept, Some(Kept::Head(head)) if head.asked > self.head.asked)
     }
 }
 

@@ -18,7 +18,9 @@ use http_body::{Body, Frame, SizeHint};
 use crate::cache::Inner;
 use crate::cache::fill::{End, Fill, Patience, Seat, Taken};
 use crate::cache::head::Head;
+use crate::cache::inlet::Inlet;
 use crate::cache::key::CacheKey;
+use crate::cache::pour::Filing;
 use crate::cache::slices::{Continuation, Fetching, RUN};
 use crate::cache::store::{Kept, Place};
 use crate::origin::trouble::Trouble;
@@ -42,6 +44,8 @@ pub(crate) struct Object {
     pub(crate) fill: Option<Arc<Fill>>,
     /// How what is missing can be fetched; nothing if it can't.
     pub(crate) continuation: Option<Continuation>,
+    /// Whether what is fetched may be kept, and shared.
+    pub(crate) filing: Filing,
 }
 
 /// The body.
@@ -167,38 +171,48 @@ impl Object {
 
     /// Begins a fetch, unless one is under way or has just come to its end.
     fn fetch(&self, at: u64, end: u64) -> Result<Located, Broken> {
-        let size = self.inner.slice_bytes;
-        let place = |number| Place::slice(&self.key, self.head.generation, number);
-        self.inner.fills.with(self.head.generation, |fills| {
+        let located = self.inner.fills.with(self.head.generation, |fills| {
             if let Some((begin, bytes)) = self.peek(at) {
-                return Ok(Located::Held(begin, bytes));
+                return Ok(Err(Located::Held(begin, bytes)));
             }
             if let Some(seat) = fills.iter().find_map(|fill| fill.join(at, Patience::Near)) {
-                return Ok(Located::Seated(seat));
+                return Ok(Err(Located::Seated(seat)));
             }
-            let continuation = self.continuation.clone().filter(|_| self.head.can_be_continued());
-            let Some((continuation, length)) = continuation.zip(self.head.length) else {
-                return Err(Broken::Gone);
-            };
-            let first = at / size;
-            let last = (first + RUN).min(end.div_ceil(size));
-            let is_missing = |number: &u64| !self.inner.store.may_have(&place(*number));
-            let run = 1 + (first + 1..last).take_while(is_missing).count() as u64;
-            let part = first * size..((first + run) * size).min(length);
-            let fill = Fill::new(part.start, size, true);
-            let seat = fill.join(at, Patience::Near).ok_or(Broken::Gone)?;
-            fills.push(Arc::clone(&fill));
-            let fetching = Fetching {
-                inner: Arc::clone(&self.inner),
-                continuation,
-                key: self.key,
-                head: Arc::clone(&self.head),
-                fill,
-                part,
-            };
-            self.inner.runtime.spawn(fetching.run());
-            Ok(Located::Fetched(seat))
+            let (fetching, seat) = self.fetching(at, end).ok_or(Broken::Gone)?;
+            if self.filing != Filing::Nothing {
+                fills.push(Arc::clone(&fetching.inlet.fill));
+            }
+            Ok(Ok((fetching, seat)))
+        })?;
+        Ok(match located {
+            Err(located) => located,
+            // Not while the fills are locked: a runtime that is shut down drops it at once.
+            Ok((fetching, seat)) => {
+                self.inner.runtime.spawn(fetching.run());
+                Located::Fetched(seat)
+            }
         })
+    }
+
+    /// A fetch of what is missing from `at` on, and a seat at it; nothing if it can't be fetched.
+    fn fetching(&self, at: u64, end: u64) -> Option<(Fetching, Seat)> {
+        let size = self.inner.slice_bytes;
+        let continuation = self.continuation.clone().filter(|_| self.head.can_be_continued())?;
+        let length = self.head.length?;
+        let first = at / size;
+        let last = (first + RUN).min(end.div_ceil(size));
+        let is_missing = |number: &u64| {
+            let place = Place::slice(&self.key, self.head.generation, *number);
+            !self.inner.store.may_have(&place)
+        };
+        let run = 1 + (first + 1..last).take_while(is_missing).count() as u64;
+        let part = first * size..((first + run) * size).min(length);
+        let fill = Fill::new(part.start, size, self.filing != Filing::Nothing);
+        let seat = fill.join(at, Patience::Near)?;
+        let inner = Arc::clone(&self.inner);
+        let inlet = Inlet { inner: Arc::clone(&inner), generation: self.head.generation, fill };
+        let (key, head, filing) = (self.key, Arc::clone(&self.head), self.filing);
+        Some((Fetching { inner, continuation, key, head, inlet, part, filing }, seat))
     }
 }
 

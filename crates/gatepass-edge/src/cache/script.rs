@@ -30,6 +30,7 @@ use crate::outcome::CacheOutcome;
 
 /// What the origin has, and how it behaves.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own")]
 pub(crate) struct Film {
     pub(crate) status: u16,
     pub(crate) content: Bytes,
@@ -38,6 +39,8 @@ pub(crate) struct Film {
     pub(crate) tells_length: bool,
     /// It fails after so many bytes of a body.
     pub(crate) breaks_after: Option<u64>,
+    /// By a panic, rather than by an error.
+    pub(crate) panics: bool,
     pub(crate) is_down: bool,
     /// It sends so many bytes at a time.
     pub(crate) chunk: usize,
@@ -77,6 +80,7 @@ impl Film {
             knows_ranges: true,
             tells_length: true,
             breaks_after: None,
+            panics: false,
             is_down: false,
             chunk: 700,
         }
@@ -171,6 +175,7 @@ impl Script {
             content,
             chunk: film.chunk,
             breaks_after: film.breaks_after,
+            panics: film.panics,
             permits: Arc::clone(&self.chunks),
             waiting: None,
             sent: Arc::clone(&self.sent),
@@ -198,6 +203,7 @@ struct Reel {
     content: Bytes,
     chunk: usize,
     breaks_after: Option<u64>,
+    panics: bool,
     permits: Arc<Semaphore>,
     waiting: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     sent: Arc<AtomicU64>,
@@ -217,6 +223,7 @@ impl http_body::Body for Reel {
             return Poll::Ready(None);
         }
         if reel.breaks_after == Some(0) {
+            assert!(!reel.panics, "the projector is on fire, as the test wants it");
             return Poll::Ready(Some(Err(Trouble::BrokeOff("the reel is torn".into()))));
         }
         let waiting = reel.waiting.get_or_insert_with(|| {

@@ -28,8 +28,9 @@ use crate::cache::flight::{Boarding, How, Landed, Landing, Lead, landing};
 use crate::cache::freshness::{Freshness, Terms};
 use crate::cache::head::Head;
 use crate::cache::key::{CacheKey, invalidated_as};
-use crate::cache::lead::{Cookies, Errand, Moment, Rules, Told};
+use crate::cache::lead::{Cookies, Errand, LONGEST, Moment, Rules, Told};
 use crate::cache::marker::Marker;
+use crate::cache::pour::Filing;
 use crate::cache::reader::{Broken, Object, Reader};
 use crate::cache::slices::Continuation;
 use crate::cache::store::{Kept, Place};
@@ -73,20 +74,20 @@ impl Serving<'_> {
                 found.head.as_ref().map(|head| wish.freshness(&head.lifetime, asked.now));
             let result = match (&found.head, freshness) {
                 (Some(head), Some(Freshness::Fresh)) => {
-                    self.send(found.key, head, None, CacheOutcome::Hit).await
+                    self.send(found.key, head, None, CacheOutcome::Hit, Filing::Slices).await
                 }
                 // An origin that has just failed is not made to fail for each viewer.
                 (Some(head), Some(Freshness::StaleIfError | Freshness::StaleWhileRevalidate))
                     if self.inner.has_trouble(&found.key) =>
                 {
-                    self.send(found.key, head, None, CacheOutcome::RefreshHit).await
+                    self.send(found.key, head, None, CacheOutcome::RefreshHit, Filing::Slices).await
                 }
                 (Some(head), Some(Freshness::StaleWhileRevalidate)) => {
                     self.revalidate(&primary, &found);
-                    self.send(found.key, head, None, CacheOutcome::Hit).await
+                    self.send(found.key, head, None, CacheOutcome::Hit, Filing::Slices).await
                 }
                 _ if wish.only_if_cached => return self.not_kept(),
-                _ => self.fly(&primary, found).await,
+                _ => self.fly(&primary, found, &wish).await,
             };
             match result {
                 Ok(served) => return served,
@@ -136,6 +137,7 @@ impl Serving<'_> {
         head: &Arc<Head>,
         fill: Option<&Arc<Fill>>,
         outcome: CacheOutcome,
+        filing: Filing,
     ) -> Result<Served, Broken> {
         let asked = self.asked();
         let is_kept = outcome != CacheOutcome::Miss || head.lifetime.initial_age > 0;
@@ -158,6 +160,7 @@ impl Serving<'_> {
                     head: Arc::clone(head),
                     fill: fill.cloned(),
                     continuation,
+                    filing,
                 };
                 let mut reader = Reader::new(object, answer.pieces);
                 if let Err(broken) = reader.begin().await {
@@ -198,7 +201,7 @@ impl Serving<'_> {
     }
 
     /// Asks the origin, together with whoever asks the same.
-    async fn fly(&self, primary: &CacheKey, found: Found) -> Result<Served, Broken> {
+    async fn fly(&self, primary: &CacheKey, found: Found, wish: &Wish) -> Result<Served, Broken> {
         let asked = self.asked();
         let has_head = found.head.is_some();
         if !has_head && (asked.method == Method::HEAD || self.must_pass(&found.key)) {
@@ -213,8 +216,12 @@ impl Serving<'_> {
                 let told = self.lead(primary, &found, Some(lead)).await;
                 self.land(primary, told, CacheOutcome::Miss).await
             }
-            Boarding::Follow(flight) => {
-                let landing = landing(flight).await;
+            Boarding::Follow(mut flight) => {
+                let landing = landing(&mut flight).await;
+                if self.is_over(&landing, wish) {
+                    self.inner.flights.close(&found.key, &flight);
+                    return Err(Broken::Outdated);
+                }
                 if is_for_others(&landing) {
                     if !has_head && (asked.method == Method::HEAD || self.is_particular()) {
                         return Ok(self.pass().await);
@@ -226,6 +233,22 @@ impl Serving<'_> {
                 self.land(primary, told, CacheOutcome::Hit).await
             }
         }
+    }
+
+    /// Whether a flight landed with what is of no use any longer, its bytes being still under
+    /// way: nobody who comes while they arrive gets what would be too old for them if it were
+    /// found in the store.
+    fn is_over(&self, landing: &Landing, wish: &Wish) -> bool {
+        let Landing::Object(landed) = landing else { return false };
+        let lifetime = &landed.head.lifetime;
+        let now = self.asked().now;
+        let has_lapsed = || {
+            let freshness = wish.freshness(lifetime, now);
+            // Who waited for it may have it, however soon it is stale.
+            now > lifetime.stored
+                && !matches!(freshness, Freshness::Fresh | Freshness::StaleWhileRevalidate)
+        };
+        self.is_invalidated(landed.head.asked) || (landed.how == How::Fetched && has_lapsed())
     }
 
     /// Whether the origin had better be asked in the viewer's own words.
@@ -256,8 +279,9 @@ impl Serving<'_> {
             Ranges::Parts(parts) => match parts.first()? {
                 // From the beginning to the end is all of it.
                 all if *all.start() == 0 && *all.end() == u64::MAX - 1 => None,
-                // Counted from an end that nobody knows yet.
-                last if *last.end() == u64::MAX - 1 && *last.start() > u64::MAX / 2 => Some(0),
+                // Counted from an end that nobody knows yet, or behind the end of all objects:
+                // the first slice tells the length.
+                last if *last.start() > LONGEST => Some(0),
                 first => Some(first.start() / self.inner.slice_bytes),
             },
             _ => None,
@@ -288,20 +312,29 @@ impl Serving<'_> {
     ) -> Result<Served, Broken> {
         match (told.landing, told.private) {
             (Landing::Object(landed), _) if self.is_mine(primary, &landed) => {
-                let outcome = match landed.how {
-                    How::Fetched => outcome,
-                    How::Refreshed | How::Stale => CacheOutcome::RefreshHit,
-                };
-                self.send(landed.key, &landed.head, landed.fill.as_ref(), outcome).await
+                self.send_landed(&landed, outcome, Filing::Slices).await
             }
             // It is of another variant. By now the marker tells which is this viewer's.
             (Landing::Object(_), _) => Err(Broken::Outdated),
             (Landing::Failed(trouble), _) => Ok(self.failed(&trouble)),
-            (_, Some((head, fill))) => {
-                self.send(*primary, &head, Some(&fill), CacheOutcome::Miss).await
+            (_, Some(landed)) => {
+                self.send_landed(&landed, CacheOutcome::Miss, Filing::Nothing).await
             }
             (Landing::Pass | Landing::Private, None) => Ok(self.pass().await),
         }
+    }
+
+    async fn send_landed(
+        &self,
+        landed: &Landed,
+        outcome: CacheOutcome,
+        filing: Filing,
+    ) -> Result<Served, Broken> {
+        let outcome = match landed.how {
+            How::Fetched => outcome,
+            How::Refreshed | How::Stale => CacheOutcome::RefreshHit,
+        };
+        self.send(landed.key, &landed.head, landed.fill.as_ref(), outcome, filing).await
     }
 
     fn is_mine(&self, primary: &CacheKey, landed: &Landed) -> bool {

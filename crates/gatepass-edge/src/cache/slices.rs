@@ -13,8 +13,9 @@ use http::{Method, Response, StatusCode};
 use http_body::Body;
 
 use crate::cache::Inner;
-use crate::cache::fill::{End, Fill};
+use crate::cache::fill::End;
 use crate::cache::head::Head;
+use crate::cache::inlet::Inlet;
 use crate::cache::key::CacheKey;
 use crate::cache::lead::{Part, range};
 use crate::cache::pour::{Filing, Pouring};
@@ -38,9 +39,11 @@ pub(crate) struct Fetching {
     pub(crate) continuation: Continuation,
     pub(crate) key: CacheKey,
     pub(crate) head: Arc<Head>,
-    pub(crate) fill: Arc<Fill>,
+    pub(crate) inlet: Inlet,
     /// The first byte, and the one after the last.
     pub(crate) part: std::ops::Range<u64>,
+    /// Nothing if the object is for one viewer alone.
+    pub(crate) filing: Filing,
 }
 
 /// What an answer means for the bytes that were asked for.
@@ -64,25 +67,23 @@ impl Fetching {
             request
         });
         match self.continuation.upstream.fetch(asked).await {
-            Err(trouble) => self.end(End::Broken(Arc::new(trouble))),
+            Err(trouble) => self.inlet.end(End::Broken(Arc::new(trouble))),
             Ok(response) => match self.sense(&response) {
-                Sense::Trouble(trouble) => self.end(End::Broken(Arc::new(trouble))),
+                Sense::Trouble(trouble) => self.inlet.end(End::Broken(Arc::new(trouble))),
                 Sense::Outdated => {
                     self.forget_head();
-                    self.end(End::Outdated);
+                    self.inlet.end(End::Outdated);
                 }
                 Sense::Body(offset, until) => self.pour(response, offset, until).await,
             },
         }
     }
 
-    fn end(&self, end: End) {
-        self.fill.end(end);
-        self.inner.fills.remove(self.head.generation, &self.fill);
-    }
-
     /// Drops the head, unless it is that of a later answer already.
     fn forget_head(&self) {
+        if self.filing == Filing::Nothing {
+            return;
+        }
         let place = Place::head(&self.key);
         let is_ours = match self.inner.store.peek(&place) {
             Some(Kept::Head(head)) => head.generation == self.head.generation,
@@ -128,8 +129,8 @@ impl Fetching {
             inner: self.inner,
             key: self.key,
             head: self.head,
-            fill: self.fill,
-            keeping: Filing::Slices,
+            inlet: self.inlet,
+            keeping: self.filing,
             offset: self.part.start,
             until: Some(until),
             lead: None,

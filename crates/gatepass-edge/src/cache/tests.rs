@@ -1,5 +1,7 @@
 //! The cache before an origin that follows a script.
 
+mod bounds;
+
 mod changes;
 
 mod disk;

@@ -102,3 +102,58 @@ fn what_is_forgotten_is_gone_and_so_is_what_was_on_its_way() {
     }
     assert_eq!(cinema.get(&[]).outcome, CacheOutcome::Miss);
 }
+
+#[test]
+fn who_comes_while_an_object_arrives_gets_it_only_if_it_still_counts() {
+    // By the clock, and by an invalidation; the origin has another state by then.
+    for is_invalidated in [false, true] {
+        for film in
+            [Film { tells_length: false, ..Film::of(LONG) }, Film::of(LONG).with("etag", "")]
+        {
+            let cinema = Cinema::showing(film);
+            cinema.script.chunks.forget_permits(usize::MAX);
+            cinema.script.chunks.add_permits(2);
+            let first = cinema.serve(&cinema.sample);
+            let second = cinema.serve(&cinema.sample);
+            cinema.script.change(|film| film.content = content(LONG, 1));
+            if is_invalidated {
+                cinema.invalidated.store(NOW, Ordering::SeqCst);
+                cinema.clock.fetch_add(1, Ordering::SeqCst);
+            } else {
+                cinema.clock.fetch_add(60, Ordering::SeqCst);
+            }
+            // The first takes some, until it is as far ahead as it may be.
+            cinema.script.chunks.add_permits(60);
+            let third = cinema.serve(&cinema.sample);
+            let fourth = cinema.serve(&cinema.sample);
+            cinema.script.chunks.add_permits(1 << 20);
+            for (viewer, state) in [(third, 1), (fourth, 1), (first, 0), (second, 0)] {
+                assert_eq!(cinema.collect(viewer).body.unwrap(), content(LONG, state));
+            }
+            assert_eq!(cinema.script.asked(), ["GET /film.mp4", "GET /film.mp4"]);
+            // The earlier one ended last, and is not what is kept.
+            cinema.settle();
+            let got = cinema.get(&[]);
+            assert_eq!((got.outcome, got.body.unwrap()), (CacheOutcome::Hit, content(LONG, 1)));
+        }
+    }
+}
+
+#[test]
+fn what_has_lapsed_on_its_way_can_still_be_forgotten() {
+    let cinema = Cinema::showing(Film { tells_length: false, ..Film::of(LONG) });
+    cinema.script.chunks.forget_permits(usize::MAX);
+    cinema.script.chunks.add_permits(2);
+    let first = cinema.serve(&cinema.sample);
+    cinema.clock.fetch_add(60, Ordering::SeqCst);
+    cinema.script.chunks.add_permits(60);
+    drop(cinema.serve(&cinema.sample));
+    cinema.clock.store(0, Ordering::SeqCst);
+    cinema.cache.forget(&cinema.sample.ask(CacheKey::of));
+    cinema.script.chunks.add_permits(1 << 20);
+    assert_eq!(cinema.collect(first).body.unwrap(), content(LONG, 0));
+    cinema.settle();
+    cinema.script.asked();
+    cinema.get(&[]);
+    assert_eq!(cinema.script.asked(), ["GET /film.mp4"]);
+}

@@ -6,7 +6,7 @@ use std::thread;
 use http_body::Body as _;
 
 use crate::cache::script::{Cinema, Film, SLICE, config, content, until};
-use crate::config::CacheConfig;
+use crate::config::{CacheConfig, DiskConfig};
 use crate::outcome::CacheOutcome;
 
 const LONG: usize = 40 * SLICE as usize + 77;
@@ -182,6 +182,25 @@ fn what_is_private_is_not_shared() {
 }
 
 #[test]
+fn nothing_is_kept_of_what_is_private_even_if_it_breaks_off_and_is_taken_up() {
+    for caching in ["no-store", "private", "no-cache, no-store"] {
+        let film = Film { breaks_after: Some(LONG as u64 / 2), ..Film::of(LONG) };
+        let film = film.with("cache-control", caching);
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Some(DiskConfig { directory: folder.path().into(), bytes: 12 << 20 });
+        let cinema = Cinema::with(film, &CacheConfig { disk, ..config() });
+        assert_eq!(cinema.get(&[]).body.unwrap(), content(LONG, 0));
+        assert!(cinema.script.asked().len() > 1, "it was taken up");
+        cinema.settle();
+        until(|| cinema.script.open.load(Ordering::SeqCst) == 0);
+        cinema.runtime.block_on(cinema.cache.inner.store.written());
+        let counts = cinema.cache.counts();
+        // The disk writes a page of its own when it is opened; no slice fits in that.
+        assert_eq!((counts.memory_entries, counts.disk_written_bytes <= 4096), (0, true));
+    }
+}
+
+#[test]
 fn the_origin_runs_a_few_slices_ahead_of_a_slow_viewer_and_no_further() {
     let slice = 1 << 20;
     let length = 64 * slice as usize;
@@ -240,4 +259,28 @@ fn what_is_kept_is_told_in_full() {
     let counts = cinema.cache.counts();
     assert_eq!((counts.misses, counts.hits, counts.memory_entries), (1, 0, 42));
     assert!(counts.memory_bytes >= LONG as u64);
+}
+
+#[test]
+fn a_task_that_dies_leaves_nobody_waiting() {
+    let torn = Film { breaks_after: Some(LONG as u64 / 2), panics: true, ..Film::of(LONG) };
+    for film in [
+        torn.clone().with("etag", ""),
+        torn.clone().with("cache-control", "private").with("etag", ""),
+        Film { tells_length: false, ..torn.clone() },
+        // The one that takes it up dies as well.
+        Film { breaks_after: Some(100), ..torn.clone() },
+    ] {
+        let cinema = Cinema::showing(film);
+        let (one, other) = (cinema.serve(&cinema.sample), cinema.serve(&cinema.sample));
+        assert_eq!(cinema.collect(one).body, None);
+        assert_eq!(cinema.collect(other).body, None);
+        cinema.settle();
+        cinema.script.change(|film| film.breaks_after = None);
+        assert_eq!(cinema.get(&[]).body.unwrap(), content(LONG, 0));
+    }
+    // What can be taken up is taken up.
+    let cinema = Cinema::showing(torn);
+    assert_eq!(cinema.get(&[]).body.unwrap(), content(LONG, 0));
+    cinema.settle();
 }

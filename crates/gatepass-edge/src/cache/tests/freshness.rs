@@ -173,3 +173,65 @@ fn cookies_that_nobody_sent_are_kept_back_and_others_make_an_answer_personal() {
         cinema.settle();
     }
 }
+
+#[test]
+fn a_304_that_sets_a_cookie_refreshes_what_there_is_where_cookies_are_kept_back() {
+    for length in [100, LONG] {
+        let cinema = kept(Film::of(length));
+        cinema.script.change(|film| *film = film.clone().with("set-cookie", "a=b"));
+        pass(&cinema, 61);
+        for outcome in [CacheOutcome::RefreshHit, CacheOutcome::Hit] {
+            let got = cinema.get(&[]);
+            assert_eq!((got.outcome, got.header("set-cookie")), (outcome, ""));
+            assert_eq!(got.body.unwrap(), content(length, 0));
+        }
+        assert_eq!(cinema.script.asked(), ["GET /film.mp4 if-none-match: \"one\""]);
+    }
+}
+
+#[test]
+fn a_304_that_sets_a_cookie_is_for_one_viewer_alone_where_cookies_are_sent() {
+    for length in [100, LONG] {
+        let mut cinema = Cinema::showing(Film::of(length));
+        cinema.sample = cinema.sample.sending(|policy| {
+            policy.cookies = gatepass_distribution::Selection::All;
+        });
+        cinema.get(&[]);
+        cinema.settle();
+        cinema.script.asked();
+        cinema.script.change(|film| *film = film.clone().with("set-cookie", "a=b"));
+        pass(&cinema, 61);
+        cinema.script.answers.forget_permits(usize::MAX);
+        thread::scope(|scope| {
+            let viewers: Vec<_> = (0..3).map(|_| scope.spawn(|| cinema.get(&[]))).collect();
+            until(|| cinema.cache.counts().flights == 1);
+            thread::sleep(std::time::Duration::from_millis(50));
+            cinema.script.answers.add_permits(100);
+            for viewer in viewers {
+                let got = viewer.join().unwrap();
+                assert_eq!((got.header("set-cookie"), got.header("age")), ("a=b", "0"));
+                assert_eq!(got.body.unwrap(), content(length, 0));
+            }
+        });
+        // Each asked for itself, and none got a body: what there is has not been dropped.
+        assert_eq!(cinema.script.asked(), ["GET /film.mp4 if-none-match: \"one\""; 3]);
+        cinema.settle();
+        // Once none is set any longer it is refreshed for everybody, without a cookie.
+        cinema.script.change(|film| *film = film.clone().with("set-cookie", ""));
+        for outcome in [CacheOutcome::RefreshHit, CacheOutcome::Hit] {
+            let got = cinema.get(&[]);
+            assert_eq!((got.outcome, got.header("set-cookie")), (outcome, ""));
+        }
+    }
+}
+
+#[test]
+fn a_304_that_forbids_to_keep_it_is_for_who_asked_and_drops_what_there_is() {
+    let cinema = kept(Film::of(LONG));
+    cinema.script.change(|film| *film = film.clone().with("cache-control", "private"));
+    pass(&cinema, 61);
+    assert_eq!(cinema.get(&[]).body.unwrap(), content(LONG, 0));
+    assert_eq!(cinema.get(&[]).outcome, CacheOutcome::Miss);
+    let told = ["GET /film.mp4 if-none-match: \"one\"", "GET /film.mp4"];
+    assert_eq!(cinema.script.asked(), told);
+}
