@@ -30,7 +30,6 @@ use crate::outcome::CacheOutcome;
 
 /// What the origin has, and how it behaves.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own")]
 pub(crate) struct Film {
     pub(crate) status: u16,
     pub(crate) content: Bytes,
