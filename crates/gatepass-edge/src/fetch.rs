@@ -52,7 +52,8 @@ impl Fetch<'_> {
             }
             Source::Remote(remote) => match self.cache_for(asked, &sent) {
                 Some(cache) => self.cached(cache, remote, &admitted, entry).await,
-                None => self.direct(remote, admitted, sent, entry).await,
+                // Boxed, for hyper moves the future of every request, whatever of it is in use.
+                None => Box::pin(self.direct(remote, admitted, sent, entry)).await,
             },
         }
     }

@@ -65,7 +65,7 @@ impl Serving<'_> {
         let asked = self.asked();
         let wish = Wish::of(asked);
         if !asked.behavior.cache_policy().keeps_anything() || wish.no_store {
-            return self.pass().await;
+            return Box::pin(self.pass()).await;
         }
         let primary = CacheKey::of(asked);
         for _ in 0..ROUNDS {
@@ -87,7 +87,7 @@ impl Serving<'_> {
                     self.send(found.key, head, None, CacheOutcome::Hit, Filing::Slices).await
                 }
                 _ if wish.only_if_cached => return self.not_kept(),
-                _ => self.fly(&primary, found, &wish).await,
+                _ => Box::pin(self.fly(&primary, found, &wish)).await,
             };
             match result {
                 Ok(served) => return served,
@@ -96,7 +96,7 @@ impl Serving<'_> {
                 Err(Broken::Outdated | Broken::Gone) => {}
             }
         }
-        self.pass().await
+        Box::pin(self.pass()).await
     }
 
     fn asked(&self) -> &Asked<'_> {
@@ -163,7 +163,7 @@ impl Serving<'_> {
                     filing,
                 };
                 let mut reader = Reader::new(object, answer.pieces);
-                if let Err(broken) = reader.begin().await {
+                if let Err(broken) = Box::pin(reader.begin()).await {
                     self.drop_head(&key, head, &broken);
                     return Err(broken);
                 }
@@ -205,7 +205,7 @@ impl Serving<'_> {
         let asked = self.asked();
         let has_head = found.head.is_some();
         if !has_head && (asked.method == Method::HEAD || self.must_pass(&found.key)) {
-            return Ok(self.pass().await);
+            return Ok(Box::pin(self.pass()).await);
         }
         if self.inner.is_alone(&found.key) {
             let told = self.lead(primary, &found, None).await;
@@ -224,7 +224,7 @@ impl Serving<'_> {
                 }
                 if is_for_others(&landing) {
                     if !has_head && (asked.method == Method::HEAD || self.is_particular()) {
-                        return Ok(self.pass().await);
+                        return Ok(Box::pin(self.pass()).await);
                     }
                     let told = self.lead(primary, &found, None).await;
                     return self.land(primary, told, CacheOutcome::Miss).await;
@@ -320,7 +320,7 @@ impl Serving<'_> {
             (_, Some(landed)) => {
                 self.send_landed(&landed, CacheOutcome::Miss, Filing::Nothing).await
             }
-            (Landing::Pass | Landing::Private, None) => Ok(self.pass().await),
+            (Landing::Pass | Landing::Private, None) => Ok(Box::pin(self.pass()).await),
         }
     }
 

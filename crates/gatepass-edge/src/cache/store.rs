@@ -108,7 +108,7 @@ impl Store {
             return kept;
         }
         // Whatever is the matter with the disk, the origin has it too.
-        let entry = self.entries.get(place).await.ok().flatten();
+        let entry = Box::pin(self.entries.get(place)).await.ok().flatten();
         entry.map(|entry| entry.value().clone())
     }
 
