@@ -370,6 +370,10 @@ impl Errand {
             if !self.is_forgotten(lead) {
                 let kept = Kept::Head(Arc::clone(&head));
                 self.inner.store.keep(Place::head(&key), kept);
+                // Asked again, as in `Pouring::finish`.
+                if self.is_forgotten(lead) {
+                    self.inner.store.keep(Place::head(&key), Kept::Gone);
+                }
             }
             Filing::Slices
         } else {
@@ -436,6 +440,9 @@ impl Errand {
                 let head = Arc::new(stale.refreshed(&answer.headers, lifetime, answer.asked));
                 if !is_forgotten {
                     self.inner.store.keep(Place::head(&key), Kept::Head(Arc::clone(&head)));
+                    if self.is_forgotten(lead) {
+                        self.inner.store.keep(Place::head(&key), Kept::Gone);
+                    }
                 }
                 let landing = self.object(head, How::Refreshed, self.marker.clone(), None);
                 Told { landing, private: None }

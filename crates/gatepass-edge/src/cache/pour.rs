@@ -136,6 +136,11 @@ impl Pouring {
             let body = is_small.then(|| joined(&slice.chunks));
             let head = Arc::new(self.head.completed(at, body));
             self.inner.store.keep(Place::head(&self.key), Kept::Head(head));
+            // Whoever forgets says so first and clears the place then: asked once more, either
+            // we see it or our head is cleared.
+            if self.is_forgotten() {
+                self.inner.store.keep(Place::head(&self.key), Kept::Gone);
+            }
         }
     }
 
