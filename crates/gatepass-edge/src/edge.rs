@@ -18,7 +18,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use gatepass::{Denial, EpochTime, Pass, ViewerUrl};
@@ -100,6 +100,18 @@ impl Edge {
     /// Remembers which configuration the snapshot in force is from, for whoever asks.
     pub fn tell_config(&self, status: ConfigStatus) {
         self.config_status.store(Arc::new(status));
+    }
+
+    /// Writes what the cache still has for its disk, and keeps nothing from now on. Waits for a
+    /// few seconds at most; what is not written by then costs misses. Not to be called from a
+    /// runtime's own thread.
+    pub fn close(&self) {
+        const PATIENCE: Duration = Duration::from_secs(5);
+
+        if let Some(cache) = self.cache.get() {
+            let closing = async { tokio::time::timeout(PATIENCE, cache.close()).await };
+            let _ = self.background.handle().block_on(closing);
+        }
     }
 
     /// How it was set up.

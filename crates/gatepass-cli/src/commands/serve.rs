@@ -146,6 +146,7 @@ fn serve_config(file: &Path) -> Result<ExitCode, Failure> {
     if let Some(certificates) = &certificates {
         warn_of(certificates);
     }
+    let closing = Arc::clone(&edge);
     let following = followed.begin(Served { edge, certificates, log });
     tell(&format!("serving {} on {}", file.display(), addresses(&running)));
     let reload = || {
@@ -153,7 +154,9 @@ fn serve_config(file: &Path) -> Result<ExitCode, Failure> {
         following.reload();
         systemd::ready();
     };
-    until_told(running, Some(&reload))
+    let ended = until_told(running, Some(&reload));
+    closing.close();
+    ended
 }
 
 /// Where viewers come to.
