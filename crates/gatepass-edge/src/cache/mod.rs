@@ -49,6 +49,8 @@ mod inlet;
 
 mod flight;
 
+mod part;
+
 mod pour;
 
 mod lead;

@@ -17,7 +17,7 @@ use crate::cache::fill::End;
 use crate::cache::head::Head;
 use crate::cache::inlet::Inlet;
 use crate::cache::key::CacheKey;
-use crate::cache::lead::{Part, range};
+use crate::cache::part::{Part, range};
 use crate::cache::pour::{Filing, Pouring};
 use crate::cache::store::{Kept, Place};
 use crate::cache::upstream::{Question, Upstream, UpstreamBody};
