@@ -174,4 +174,38 @@ mod tests {
         let shown = format!("{:?}", Origin { id: "app".into(), kind: OriginKind::Http(http) });
         assert!(shown.contains("X-Origin-Verify") && !shown.contains("swordfish"), "{shown}");
     }
+
+    fn web(id: &str, port: u16, path: &str) -> Origin {
+        let http = HttpOrigin {
+            endpoint: Endpoint { is_https: false, host: "app.test".into(), port },
+            path: path.into(),
+            headers: Vec::new(),
+            patience: Patience::default(),
+            allow_private_addresses: false,
+        };
+        Origin { id: id.into(), kind: OriginKind::Http(http) }
+    }
+
+    fn group() -> Origin {
+        let (primary, secondary) = ("one".into(), "two".into());
+        let group = OriginGroup { primary, secondary, statuses: vec![500] };
+        Origin { id: "either".into(), kind: OriginKind::Group(group) }
+    }
+
+    #[test]
+    fn another_place_under_the_same_id_is_another_origin() {
+        let identity = |origin: &Origin| origin.identity(&[]);
+        let one = identity(&web("one", 80, "/v1"));
+        assert_eq!(one, identity(&web("renamed", 80, "/v1")));
+        assert_ne!(one, identity(&web("one", 81, "/v1")));
+        assert_ne!(one, identity(&web("one", 80, "/v2")));
+    }
+
+    #[test]
+    fn a_group_is_another_when_a_member_is() {
+        let identity =
+            |port| group().identity(&[web("one", 80, ""), web("two", port, ""), group()]);
+        assert_eq!(identity(81), identity(81));
+        assert_ne!(identity(81), identity(82));
+    }
 }
