@@ -22,6 +22,7 @@
 
 // Low to high: a file uses only modules declared above it.
 mod path_pattern;
+mod proxies;
 
 mod invalidation;
 mod invalidations;
@@ -76,6 +77,7 @@ pub use origin::{
 };
 pub use origin_request_policy::OriginRequestPolicy;
 pub use path_pattern::{NormalPath, PathPattern, PathPatternError};
+pub use proxies::Proxies;
 pub use revocation::{Revocation, Revocations};
 pub use selection::Selection;
 pub use snapshot::{Route, RouteError, Snapshot};

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use gatepass::{Denial, EpochTime, Pass, ViewerUrl};
-use gatepass_distribution::{Admitted, Distribution, NormalPath, RouteError, Snapshot};
+use gatepass_distribution::{Admitted, Distribution, NormalPath, Proxies, RouteError, Snapshot};
 use gatepass_distribution::{Route, VerifiedPasses};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -40,7 +40,7 @@ use crate::incoming::{self, Sent};
 use crate::listener::{Connection, Door};
 use crate::metrics::{ConfigStatus, Metrics, Observed, Status};
 use crate::serving::{EdgeError, Serving};
-use crate::viewer::{Proxies, Viewer, ViewerError};
+use crate::viewer::{Viewer, ViewerError};
 use crate::{refuse, respond, wellformed};
 
 /// Says what time it is. Handed in, so that a test can say so too.

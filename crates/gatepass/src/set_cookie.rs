@@ -10,7 +10,7 @@ use crate::cookies::SignedCookies;
 use crate::resource::Resource;
 
 /// The attributes of the lines that hand a pass to a browser.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct SetCookie {
     path: CookiePath,
     domain: Option<Box<str>>,
@@ -43,12 +43,6 @@ pub enum SetCookieError {
     /// The domain is none.
     #[error("{0:?} is no cookie domain: expected a host name such as media.example.com")]
     Domain(Box<str>),
-}
-
-impl Default for SetCookie {
-    fn default() -> Self {
-        Self { path: CookiePath::default(), domain: None, same_site: None }
-    }
 }
 
 impl Default for CookiePath {
