@@ -5,18 +5,50 @@
 
 #![forbid(unsafe_code)]
 
-mod handout;
-mod person;
+#[cfg(feature = "server")]
+mod issuer;
 
+#[cfg(feature = "server")]
+mod application;
+#[cfg(feature = "server")]
+mod logout;
+#[cfg(feature = "server")]
+mod renewal;
+
+#[cfg(feature = "server")]
+mod arrival;
+#[cfg(feature = "server")]
+mod config;
+#[cfg(feature = "server")]
+mod journal;
+#[cfg(feature = "server")]
+mod listen;
+#[cfg(feature = "server")]
+mod public_url;
 #[cfg(feature = "server")]
 mod return_to;
 #[cfg(feature = "server")]
 mod seal;
 #[cfg(feature = "server")]
 mod session;
+#[cfg(feature = "server")]
+mod sessions;
+
+mod handout;
+mod person;
 
 pub use handout::{Handout, Laid};
 pub use person::{Person, PersonError};
+#[cfg(feature = "server")]
+pub use config::{IssuerConfig, Limits, Players};
+#[cfg(feature = "server")]
+pub use issuer::{Clock, Issuer, IssuerError};
+#[cfg(feature = "server")]
+pub use journal::Journal;
+#[cfg(feature = "server")]
+pub use listen::serve;
+#[cfg(feature = "server")]
+pub use public_url::{PublicUrl, PublicUrlError};
 #[cfg(feature = "server")]
 pub use return_to::{ReturnHostError, ReturnHosts, ReturnTo};
 #[cfg(feature = "server")]

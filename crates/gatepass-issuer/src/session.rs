@@ -80,6 +80,12 @@ impl SessionId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Reads a name that was written down.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let is_hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        (text.len() == 32 && text.bytes().all(is_hexadecimal)).then(|| Self(text.into()))
+    }
 }
 
 /// Why a session no longer counts.
