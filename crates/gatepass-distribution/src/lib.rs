@@ -44,6 +44,7 @@ mod header_field;
 mod key_group;
 mod login_page;
 mod origin;
+mod renewal;
 mod verified;
 
 mod gate;
@@ -78,6 +79,7 @@ pub use origin::{
 pub use origin_request_policy::OriginRequestPolicy;
 pub use path_pattern::{NormalPath, PathPattern, PathPatternError};
 pub use proxies::Proxies;
+pub use renewal::Renewal;
 pub use revocation::{Revocation, Revocations};
 pub use selection::Selection;
 pub use snapshot::{Route, RouteError, Snapshot};

@@ -41,7 +41,7 @@ use crate::listener::{Connection, Door};
 use crate::metrics::{ConfigStatus, Metrics, Observed, Status};
 use crate::serving::{EdgeError, Serving};
 use crate::viewer::{Viewer, ViewerError};
-use crate::{refuse, respond, wellformed};
+use crate::{refuse, renew, respond, wellformed};
 
 /// Says what time it is. Handed in, so that a test can say so too.
 pub type Clock = Arc<dyn Fn() -> EpochTime + Send + Sync>;
@@ -211,6 +211,11 @@ impl Edge {
                 entry.admitted(admitted.pass());
                 if let Some(denial) = admitted.reported() {
                     entry.reported(denial);
+                }
+                if let Some((renewal, pass)) = route.behavior.renewal().zip(admitted.pass())
+                    && let Some(redirect) = renew::due(renewal, request, viewer, pass, asking.now)
+                {
+                    return redirect;
                 }
                 let expiry = admitted.pass().map(Pass::expiry);
                 let response = asking.fetch.answer(admitted, sent, entry).await;

@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::arrival::Arrival;
-use crate::issuer::{Issuer, NO_STORE};
 use crate::issuance::HandoutError;
+use crate::issuer::{Issuer, NO_STORE};
 use crate::person::Person;
 
 /// The longest request, in bytes.
@@ -52,7 +52,10 @@ struct Issued {
 
 async fn issue(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes) -> Response {
     let Some(token) = &issuer.config().application_token else {
-        return refusal(StatusCode::NOT_FOUND, "no application may ask: there is no application-token");
+        return refusal(
+            StatusCode::NOT_FOUND,
+            "no application may ask: there is no application-token",
+        );
     };
     if !shows(arrival.headers(), token.bytes()) {
         return refusal(StatusCode::UNAUTHORIZED, "the token is missing, or another one");
@@ -71,7 +74,9 @@ async fn issue(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes)
             let issued = Issued { set_cookie: handout.lines, expires: handout.expiry.seconds() };
             ([(CACHE_CONTROL, NO_STORE)], Json(issued)).into_response()
         }
-        Err(HandoutError::NotEntitled) => refusal(StatusCode::FORBIDDEN, "not entitled to anything"),
+        Err(HandoutError::NotEntitled) => {
+            refusal(StatusCode::FORBIDDEN, "not entitled to anything")
+        }
         Err(error) => refusal(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
 }

@@ -76,7 +76,8 @@ impl Issuer {
         issuance: Issuance,
         clock: Clock,
     ) -> Result<Arc<Self>, Vec<IssuerError>> {
-        let sessions = Sessions::open(&config, clock()).map_err(|error| vec![IssuerError::State(error)])?;
+        let sessions =
+            Sessions::open(&config, clock()).map_err(|error| vec![IssuerError::State(error)])?;
         Ok(Arc::new(Self { config, issuance, sessions, clock }))
     }
 

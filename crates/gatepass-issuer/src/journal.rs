@@ -63,7 +63,9 @@ mod tests {
         write(&journal, now, Some([192, 0, 2, 7].into()), event);
         assert_eq!(
             *lines.lock().unwrap(),
-            [r#"{"time":1767290000,"address":"192.0.2.7","event":"signed-in","subject":"a\nb","way":"users"}"#]
+            [
+                r#"{"time":1767290000,"address":"192.0.2.7","event":"signed-in","subject":"a\nb","way":"users"}"#
+            ]
         );
     }
 }

@@ -37,16 +37,16 @@ mod sessions;
 mod handout;
 mod person;
 
-pub use handout::{Handout, Laid};
-pub use person::{Person, PersonError};
 #[cfg(feature = "server")]
 pub use config::{IssuerConfig, Limits, Players};
+pub use handout::{Handout, Laid};
 #[cfg(feature = "server")]
 pub use issuer::{Clock, Issuer, IssuerError};
 #[cfg(feature = "server")]
 pub use journal::Journal;
 #[cfg(feature = "server")]
 pub use listen::serve;
+pub use person::{Person, PersonError};
 #[cfg(feature = "server")]
 pub use public_url::{PublicUrl, PublicUrlError};
 #[cfg(feature = "server")]

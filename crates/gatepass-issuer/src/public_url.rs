@@ -17,10 +17,14 @@ pub struct PublicUrl {
 #[non_exhaustive]
 pub enum PublicUrlError {
     /// It is not made of scheme, host and path alone.
-    #[error("{0:?} is no URL of an issuer: expected one such as https://media.example.com/_gatepass")]
+    #[error(
+        "{0:?} is no URL of an issuer: expected one such as https://media.example.com/_gatepass"
+    )]
     Form(Box<str>),
     /// Browsers would drop its cookies.
-    #[error("{0:?} is plain HTTP: browsers keep Secure cookies from https:// and from localhost alone")]
+    #[error(
+        "{0:?} is plain HTTP: browsers keep Secure cookies from https:// and from localhost alone"
+    )]
     Insecure(Box<str>),
 }
 
@@ -102,10 +106,20 @@ mod tests {
 
     #[test]
     fn what_browsers_would_not_use_is_refused() {
-        for bad in ["media.example.com", "https://e.com/a?b", "https://e.com/#a", "https://e.com//a", "https://e.com/../a", "https://e.com/%61", "https://a@e.com/"] {
+        for bad in [
+            "media.example.com",
+            "https://e.com/a?b",
+            "https://e.com/#a",
+            "https://e.com//a",
+            "https://e.com/../a",
+            "https://e.com/%61",
+            "https://a@e.com/",
+        ] {
             assert!(matches!(bad.parse::<PublicUrl>(), Err(PublicUrlError::Form(_))), "{bad}");
         }
-        for bad in ["http://media.example.com/", "http://192.0.2.7/", "http://localhost.example.com"] {
+        for bad in
+            ["http://media.example.com/", "http://192.0.2.7/", "http://localhost.example.com"]
+        {
             assert!(matches!(bad.parse::<PublicUrl>(), Err(PublicUrlError::Insecure(_))), "{bad}");
         }
         for good in ["http://127.0.0.1:80/", "http://[::1]:80/a", "http://media.localhost:8090"] {

@@ -15,7 +15,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, VARY,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE,
+    VARY,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -29,9 +30,7 @@ use crate::session::Session;
 const SCRIPT: &str = include_str!("renew.js");
 
 pub(crate) fn routes() -> Router<Arc<Issuer>> {
-    Router::new()
-        .route("/renew", get(renew_page).post(renew))
-        .route("/renew.js", get(script))
+    Router::new().route("/renew", get(renew_page).post(renew)).route("/renew.js", get(script))
 }
 
 /// What a script is told.

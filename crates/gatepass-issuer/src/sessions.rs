@@ -47,7 +47,9 @@ pub(crate) enum NoSession {
 
 /// A session that no browser would keep.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the session has {0} bytes, more than the {LONGEST} that browsers keep: entitlements look at claims that are too long")]
+#[error(
+    "the session has {0} bytes, more than the {LONGEST} that browsers keep: entitlements look at claims that are too long"
+)]
 pub(crate) struct LongSession(usize);
 
 impl Sessions {
