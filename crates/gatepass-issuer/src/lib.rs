@@ -5,8 +5,23 @@
 
 #![forbid(unsafe_code)]
 
+// Low to high: a file uses only modules declared above it.
 mod handout;
 mod person;
+
+mod placeholder;
+
+mod laying;
+
+mod plan;
+
+mod entitlement;
+
+mod signing;
+
+mod mint;
+
+mod issuance;
 
 #[cfg(feature = "server")]
 mod return_to;
@@ -15,8 +30,19 @@ mod seal;
 #[cfg(feature = "server")]
 mod session;
 
+pub use entitlement::{
+    AddressBinding, AddressBindingError, Conditions, Entitlement, EntitlementError, Entitlements,
+    Ipv6Error, Start, Who,
+};
 pub use handout::{Handout, Laid};
+pub use issuance::{HandoutError, Issuance};
+pub use laying::{CookieWishes, LayingError, Place, Site};
+pub use mint::Mint;
 pub use person::{Person, PersonError};
+pub use placeholder::{Field, ResourceTemplate, TemplateError, ValueError, ValueProblem};
+pub use plan::{MOST_PASSES, PlanError, Reader};
+pub use signing::{Signing, SigningError, SigningKeys};
+
 #[cfg(feature = "server")]
 pub use return_to::{ReturnHostError, ReturnHosts, ReturnTo};
 #[cfg(feature = "server")]
