@@ -7,6 +7,23 @@
 
 #[cfg(feature = "server")]
 mod issuer;
+// Low to high: a file uses only modules declared above it.
+mod handout;
+mod person;
+
+mod placeholder;
+
+mod laying;
+
+mod plan;
+
+mod entitlement;
+
+mod signing;
+
+mod mint;
+
+mod issuance;
 
 #[cfg(feature = "server")]
 mod application;
@@ -46,7 +63,19 @@ pub use issuer::{Clock, Issuer, IssuerError};
 pub use journal::Journal;
 #[cfg(feature = "server")]
 pub use listen::serve;
+pub use entitlement::{
+    AddressBinding, AddressBindingError, Conditions, Entitlement, EntitlementError, Entitlements,
+    Ipv6Error, Start, Who,
+};
+pub use handout::{Handout, Laid};
+pub use issuance::{HandoutError, Issuance};
+pub use laying::{CookieWishes, LayingError, Place, Site};
+pub use mint::Mint;
 pub use person::{Person, PersonError};
+pub use placeholder::{Field, ResourceTemplate, TemplateError, ValueError, ValueProblem};
+pub use plan::{MOST_PASSES, PlanError, Reader};
+pub use signing::{Signing, SigningError, SigningKeys};
+
 #[cfg(feature = "server")]
 pub use public_url::{PublicUrl, PublicUrlError};
 #[cfg(feature = "server")]

@@ -215,7 +215,7 @@ mod tests {
     fn what_was_laid_is_remembered_once() {
         let secret = Secret::new(&[7; 32]).unwrap();
         let seal = Seal::new(&secret, "session");
-        let laid = Laid { named_after: None, domain: None, path: "/films".into() };
+        let laid = Laid { path: "/films".into(), ..Laid::default() };
         let mut session = session(None);
         for seconds in 1..3 {
             session.renewed(at(seconds), at(seconds + 5), std::slice::from_ref(&laid));

@@ -15,6 +15,7 @@ pub struct SetCookie {
     path: CookiePath,
     domain: Option<Box<str>>,
     same_site: Option<SameSite>,
+    is_partitioned: bool,
 }
 
 /// When a browser sends the cookies on requests that another site causes.
@@ -75,6 +76,13 @@ impl SetCookie {
         Self { same_site: Some(same_site), ..self }
     }
 
+    /// The same, kept apart for each site that embeds ours (`Partitioned`, or CHIPS). Browsers
+    /// take it with `SameSite=None` only.
+    #[must_use]
+    pub fn partitioned(self) -> Self {
+        Self { is_partitioned: true, ..self }
+    }
+
     /// The values of the `Set-Cookie` headers, one for each cookie.
     pub fn lines(&self, cookies: &SignedCookies) -> Vec<String> {
         let attributes = self.attributes();
@@ -99,6 +107,7 @@ impl SetCookie {
             Some(SameSite::None) => "; SameSite=None",
             Some(SameSite::Strict) => "; SameSite=Strict",
         });
+        text.push_str(if self.is_partitioned { "; Partitioned" } else { "" });
         text
     }
 }
