@@ -307,16 +307,19 @@ impl Entitlements {
         })
     }
 
-    /// All that a person may have now.
+    /// All that a person may have now. No pass outlives `until`.
     pub(crate) fn grants(
         &self,
         person: &Person,
         address: IpAddr,
         now: EpochTime,
+        until: Option<EpochTime>,
     ) -> Result<Vec<Grant<'_>>, EntitlementError> {
         let mut grants = Vec::new();
         for one in self.all.iter().filter(|one| one.who.is(person)) {
-            let Some(window) = one.window(now) else { continue };
+            let Some(window) = one.window(now).and_then(|window| cut(window, until)) else {
+                continue;
+            };
             let network = one.address.network(address, one.reader);
             let network =
                 network.map_err(|error| EntitlementError::Ipv6 { of: one.id.clone(), error })?;
@@ -335,6 +338,15 @@ impl Entitlements {
             }
         }
         if grants.is_empty() { Err(EntitlementError::None) } else { Ok(grants) }
+    }
+}
+
+/// The window without what lies behind `until`; none if nothing is left of it.
+fn cut(window: Window, until: Option<EpochTime>) -> Option<Window> {
+    let Some(until) = until.filter(|until| *until < window.expiry()) else { return Some(window) };
+    match window.start() {
+        Some(start) => (start < until).then(|| Window::until(until).after(start)),
+        None => Some(Window::until(until)),
     }
 }
 

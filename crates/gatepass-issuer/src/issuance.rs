@@ -59,16 +59,17 @@ impl Issuance {
 
     /// All passes of a person for now, set together or refused with the reason.
     ///
-    /// `address` is the viewer's, as the edge will see it.
+    /// `address` is the viewer's, as the edge will see it. No pass outlives `until`.
     pub async fn hand_out(
         &self,
         person: &Person,
         address: IpAddr,
         now: EpochTime,
+        until: Option<EpochTime>,
     ) -> Result<Handout, HandoutError> {
         match &self.source {
             Source::Entitlements(entitlements) => {
-                let grants = entitlements.grants(person, address, now)?;
+                let grants = entitlements.grants(person, address, now, until)?;
                 self.lay(&grants, entitlements.site()).await
             }
         }

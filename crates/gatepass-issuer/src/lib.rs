@@ -2,11 +2,16 @@
 //!
 //! It decides who may have which pass, signs it, and hands it out as `Set-Cookie` lines, for
 //! Gatepass's edge and for Amazon CloudFront alike. It never verifies a pass.
+//!
+//! ```text
+//! Person ─► Entitlements ─► policies, and where each is laid ─► Mint ─► Handout
+//! ```
+//!
+//! That much is without features, for applications that log their people in themselves. The
+//! feature `server`, on by default, adds the [`Issuer`]: logins, sessions, pages, renewal.
 
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "server")]
-mod issuer;
 // Low to high: a file uses only modules declared above it.
 mod handout;
 mod person;
@@ -26,43 +31,8 @@ mod mint;
 mod issuance;
 
 #[cfg(feature = "server")]
-mod application;
-#[cfg(feature = "server")]
-mod logout;
-#[cfg(feature = "server")]
-mod renewal;
+mod server;
 
-#[cfg(feature = "server")]
-mod arrival;
-#[cfg(feature = "server")]
-mod config;
-#[cfg(feature = "server")]
-mod journal;
-#[cfg(feature = "server")]
-mod listen;
-#[cfg(feature = "server")]
-mod public_url;
-#[cfg(feature = "server")]
-mod return_to;
-#[cfg(feature = "server")]
-mod seal;
-#[cfg(feature = "server")]
-mod session;
-#[cfg(feature = "server")]
-mod sessions;
-
-mod handout;
-mod person;
-
-#[cfg(feature = "server")]
-pub use config::{IssuerConfig, Limits, Players};
-pub use handout::{Handout, Laid};
-#[cfg(feature = "server")]
-pub use issuer::{Clock, Issuer, IssuerError};
-#[cfg(feature = "server")]
-pub use journal::Journal;
-#[cfg(feature = "server")]
-pub use listen::serve;
 pub use entitlement::{
     AddressBinding, AddressBindingError, Conditions, Entitlement, EntitlementError, Entitlements,
     Ipv6Error, Start, Who,
@@ -74,13 +44,10 @@ pub use mint::Mint;
 pub use person::{Person, PersonError};
 pub use placeholder::{Field, ResourceTemplate, TemplateError, ValueError, ValueProblem};
 pub use plan::{MOST_PASSES, PlanError, Reader};
+#[cfg(feature = "server")]
+pub use server::{
+    Clock, Issuer, IssuerConfig, IssuerError, Journal, Lifetimes, Limits, Players, PublicUrl,
+    PublicUrlError, ReturnHostError, ReturnHosts, ReturnTo, Seal, Secret, Session, SessionEnd,
+    SessionId, ShortSecret, Way, serve,
+};
 pub use signing::{Signing, SigningError, SigningKeys};
-
-#[cfg(feature = "server")]
-pub use public_url::{PublicUrl, PublicUrlError};
-#[cfg(feature = "server")]
-pub use return_to::{ReturnHostError, ReturnHosts, ReturnTo};
-#[cfg(feature = "server")]
-pub use seal::{Seal, Secret, ShortSecret};
-#[cfg(feature = "server")]
-pub use session::{Lifetimes, Session, SessionEnd, SessionId, Way};

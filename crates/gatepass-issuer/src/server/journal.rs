@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gatepass::EpochTime;
 use serde::Serialize;
 
-use crate::session::Way;
+use super::session::Way;
 
 /// Takes a line of JSON, without its end, wherever the operator wants it. It must not wait.
 pub type Journal = Arc<dyn Fn(&str) + Send + Sync>;

@@ -21,11 +21,12 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use crate::arrival::{Arrival, Page};
-use crate::config::IssuerConfig;
-use crate::issuer::{Issuer, NO_STORE, see_other, set_cookie};
-use crate::return_to::ReturnTo;
-use crate::session::Session;
+use super::arrival::{Arrival, Page};
+use super::config::IssuerConfig;
+use super::issuer::{Issuer, NO_STORE, see_other, set_cookie};
+use super::journal::Event;
+use super::return_to::ReturnTo;
+use super::session::Session;
 
 const SCRIPT: &str = include_str!("renew.js");
 
@@ -66,11 +67,13 @@ async fn renew(State(issuer): State<Arc<Issuer>>, arrival: Arrival) -> Response 
     let Ok(session) = issuer.session(&arrival) else {
         return (StatusCode::UNAUTHORIZED, shared, ended(&issuer, &arrival)).into_response();
     };
+    let subject = session.person.subject().to_owned();
     match issuer.hand_over(&arrival, session).await {
         Ok((session, headers)) => {
+            issuer.tell(Some(arrival.address), Event::Renewed { subject: &subject });
             (shared, headers, Json(renewed(issuer.config(), &session, &arrival))).into_response()
         }
-        Err(refusal) => (shared, crate::issuer::refused(&refusal)).into_response(),
+        Err(refusal) => (shared, issuer.refused(&arrival, &subject, &refusal)).into_response(),
     }
 }
 
@@ -83,9 +86,13 @@ async fn renew_page(
     let Ok(session) = issuer.session(&arrival) else {
         return (ended(&issuer, &arrival), see_other(&login(&issuer, &target))).into_response();
     };
+    let subject = session.person.subject().to_owned();
     match issuer.hand_over(&arrival, session).await {
-        Ok((_, headers)) => (headers, see_other(&target)).into_response(),
-        Err(refusal) => crate::issuer::refused(&refusal),
+        Ok((_, headers)) => {
+            issuer.tell(Some(arrival.address), Event::Renewed { subject: &subject });
+            (headers, see_other(&target)).into_response()
+        }
+        Err(refusal) => issuer.refused(&arrival, &subject, &refusal),
     }
 }
 
@@ -97,11 +104,12 @@ fn login(issuer: &Issuer, target: &ReturnTo) -> ReturnTo {
     ReturnTo::own(&format!("{}?return-to={way_back}", issuer.config().url.route("/login")))
 }
 
-/// Takes the session's cookie away, and with it whatever passes it knows of.
+/// Takes the session's cookie away, and whatever passes it laid.
 fn ended(issuer: &Issuer, arrival: &Arrival) -> HeaderMap {
-    let was_one = arrival.cookie(crate::sessions::COOKIE).is_some();
-    let line = was_one.then(|| issuer.sessions().clearing_line());
-    line.iter().filter_map(|line| set_cookie(line)).chain([(CACHE_CONTROL, NO_STORE)]).collect()
+    let lines = issuer.remembered(arrival).map(|session| issuer.clearing_lines(&session));
+    let lines = lines.unwrap_or_default();
+    let headers = lines.iter().filter_map(|line| set_cookie(line));
+    headers.chain([(CACHE_CONTROL, NO_STORE)]).collect()
 }
 
 fn renewed(config: &IssuerConfig, session: &Session, arrival: &Arrival) -> Renewed {

@@ -12,9 +12,10 @@ use axum::routing::post;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, StatusCode};
 
-use crate::arrival::{Arrival, Page};
-use crate::issuer::{Issuer, NO_STORE, see_other, set_cookie};
-use crate::renewal::Return;
+use super::arrival::{Arrival, Page};
+use super::issuer::{Issuer, NO_STORE, see_other, set_cookie};
+use super::journal::Event;
+use super::renewal::Return;
 
 pub(crate) fn routes() -> Router<Arc<Issuer>> {
     Router::new().route("/logout", post(log_out))
@@ -29,19 +30,20 @@ async fn log_out(
     if arrival.page == Page::Foreign {
         return StatusCode::FORBIDDEN.into_response();
     }
-    let session = issuer.session(&arrival).ok();
-    let unwritten = session.as_ref().map(|session| issuer.sessions().end(session, arrival.now));
-    if let Some(Err(_)) = unwritten {
-        // The person is signed out all the same; whoever has a copy of the cookie is, too,
-        // until the issuer is restarted.
-        issuer.trouble("a session that was ended could not be written down");
+    // Of a session that has ended, too, the cookies are still there.
+    let session = issuer.remembered(&arrival);
+    if let Some(session) = &session {
+        issuer.tell(Some(arrival.address), Event::SignedOut { subject: session.person.subject() });
+        if let Err(error) = issuer.sessions().end(session, arrival.now) {
+            // Copies of its cookie count again after a restart.
+            let what = format!("the end of a session could not be written down: {error}");
+            issuer.tell(None, Event::Trouble { what });
+        }
     }
-    let laid = session.map(|session| session.laid).unwrap_or_default();
-    let places = laid.into_iter().chain(issuer.issuance().places());
-    let mut lines: Vec<_> = places.flat_map(|laid| laid.clearing_lines()).collect();
-    lines.sort_unstable();
-    lines.dedup();
-    lines.push(issuer.sessions().clearing_line());
+    let lines = match &session {
+        Some(session) => issuer.clearing_lines(session),
+        None => vec![issuer.sessions().clearing_line()],
+    };
     let headers = lines.iter().filter_map(|line| set_cookie(line));
     let headers: HeaderMap = headers.chain([(CACHE_CONTROL, NO_STORE)]).collect();
     (headers, see_other(&asked.target(issuer.config()))).into_response()

@@ -12,8 +12,10 @@
 //! handed out whole: all lines, or none and the reason.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use aws_lc_rs::rand;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
@@ -21,15 +23,16 @@ use gatepass::EpochTime;
 use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::arrival::Arrival;
-use crate::config::IssuerConfig;
-use crate::handout::Handout;
+use super::arrival::Arrival;
+use super::config::IssuerConfig;
+use super::journal::{self, Event, Journal};
+use super::return_to::ReturnTo;
+use super::session::{Session, SessionId, Way};
+use super::sessions::{COOKIE, LongSession, NoSession, Sessions};
+use super::{application, logout, renewal};
+use crate::handout::{Handout, Laid};
 use crate::issuance::{HandoutError, Issuance};
 use crate::person::Person;
-use crate::return_to::ReturnTo;
-use crate::session::{Session, SessionId, Way};
-use crate::sessions::{COOKIE, LongSession, NoSession, Sessions};
-use crate::{application, logout, renewal};
 
 /// Says what time it is. Handed in, so that a test can say so too.
 pub type Clock = Arc<dyn Fn() -> EpochTime + Send + Sync>;
@@ -37,9 +40,11 @@ pub type Clock = Arc<dyn Fn() -> EpochTime + Send + Sync>;
 /// Decides who may have which pass, and hands it out.
 pub struct Issuer {
     config: IssuerConfig,
-    issuance: Issuance,
+    /// Swapped whole when keys or entitlements change.
+    issuance: ArcSwap<Issuance>,
     sessions: Sessions,
     clock: Clock,
+    journal: Journal,
 }
 
 /// Why an issuer can't begin.
@@ -75,10 +80,12 @@ impl Issuer {
         config: IssuerConfig,
         issuance: Issuance,
         clock: Clock,
+        journal: Journal,
     ) -> Result<Arc<Self>, Vec<IssuerError>> {
         let sessions =
             Sessions::open(&config, clock()).map_err(|error| vec![IssuerError::State(error)])?;
-        Ok(Arc::new(Self { config, issuance, sessions, clock }))
+        let issuance = ArcSwap::from_pointee(issuance);
+        Ok(Arc::new(Self { config, issuance, sessions, clock, journal }))
     }
 
     /// Every route, below the path of the public URL.
@@ -98,8 +105,18 @@ impl Issuer {
         &self.config
     }
 
-    pub(crate) const fn issuance(&self) -> &Issuance {
-        &self.issuance
+    /// Hands out by other entitlements or keys from now on; sessions go on.
+    pub fn install(&self, issuance: Issuance) {
+        self.issuance.store(Arc::new(issuance));
+    }
+
+    pub(crate) fn issuance(&self) -> Arc<Issuance> {
+        self.issuance.load_full()
+    }
+
+    /// Tells operators what happened.
+    pub(crate) fn tell(&self, address: Option<IpAddr>, event: Event<'_>) {
+        journal::write(&self.journal, self.now(), address, event);
     }
 
     pub(crate) const fn sessions(&self) -> &Sessions {
@@ -115,6 +132,11 @@ impl Issuer {
         self.sessions.read(arrival.cookie(COOKIE).as_deref(), arrival.now)
     }
 
+    /// The session of whoever arrived, though it may have ended: what it laid is still there.
+    pub(crate) fn remembered(&self, arrival: &Arrival) -> Option<Session> {
+        self.sessions.remembered(arrival.cookie(COOKIE).as_deref())
+    }
+
     /// Begins a session, hands out passes, and sends the person where they wanted to go.
     pub(crate) async fn sign_in(
         &self,
@@ -123,18 +145,22 @@ impl Issuer {
         return_to: &ReturnTo,
     ) -> Response {
         let Proven { person, way, ends } = proven;
-        let person = person.with_only(|claim| self.issuance.wants_claim(claim));
+        let issuance = self.issuance();
+        let person = person.with_only(|claim| issuance.wants_claim(claim));
         let mut random = [0; 16];
         rand::fill(&mut random).expect("the system has randomness");
         let lifetimes = self.sessions.lifetimes();
         let now = arrival.now;
         let mut session = Session::begin(SessionId::new(random), person, way, now, lifetimes, ends);
         // What an earlier session laid is taken away with it, whoever it was.
-        let earlier = self.session(arrival).map(|earlier| earlier.laid).unwrap_or_default();
-        session.laid = earlier;
+        session.laid = self.remembered(arrival).map(|earlier| earlier.laid).unwrap_or_default();
+        let subject = session.person.subject().to_owned();
         match self.hand_over(arrival, session).await {
-            Ok((_, headers)) => (headers, see_other(return_to)).into_response(),
-            Err(refusal) => refused(&refusal),
+            Ok((_, headers)) => {
+                self.tell(Some(arrival.address), Event::SignedIn { subject: &subject, way });
+                (headers, see_other(return_to)).into_response()
+            }
+            Err(refusal) => self.refused(arrival, &subject, &refusal),
         }
     }
 
@@ -147,16 +173,36 @@ impl Issuer {
     ) -> Result<(Session, HeaderMap), Refusal> {
         let until = EpochTime::new(session.ends()).unwrap_or(arrival.now);
         let (person, address) = (&session.person, arrival.address);
-        let handout = self.issuance.hand_out(person, address, arrival.now, Some(until)).await?;
+        let issuance = self.issuance();
+        let handout = issuance.hand_out(person, address, arrival.now, Some(until)).await?;
         let gone: Vec<_> =
             session.laid.iter().filter(|laid| !handout.laid.contains(laid)).cloned().collect();
         session.laid.clear();
         let Handout { lines, laid, expiry } = handout;
         session.renewed(arrival.now, expiry, &laid);
-        let taken = gone.iter().flat_map(|laid| laid.clearing_lines());
+        let taken = gone.iter().flat_map(Laid::clearing_lines);
         let kept = self.sessions.line(&session)?;
         let headers = taken.chain(lines).chain([kept]).filter_map(|line| set_cookie(&line));
         Ok((session, headers.chain([(CACHE_CONTROL, NO_STORE)]).collect()))
+    }
+
+    /// The lines that take away all that a session laid, and itself.
+    pub(crate) fn clearing_lines(&self, session: &Session) -> Vec<String> {
+        let laid = session.laid.iter().flat_map(Laid::clearing_lines);
+        laid.chain([self.sessions.clearing_line()]).collect()
+    }
+
+    /// Tells somebody that they get nothing, and operators why.
+    pub(crate) fn refused(&self, arrival: &Arrival, subject: &str, refusal: &Refusal) -> Response {
+        let reason = refusal.to_string();
+        self.tell(Some(arrival.address), Event::Refused { subject, reason });
+        let (status, sentence) = match refusal {
+            Refusal::Handout(error) if error.is_refusal() => {
+                (StatusCode::FORBIDDEN, "You are signed in, but nothing here is open to you.")
+            }
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, "Your passes could not be made. Try again."),
+        };
+        (status, [(CACHE_CONTROL, NO_STORE)], sentence).into_response()
     }
 }
 
@@ -174,15 +220,6 @@ pub(crate) fn set_cookie(line: &str) -> Option<(http::HeaderName, HeaderValue)> 
 pub(crate) fn see_other(target: &ReturnTo) -> Response {
     let location = HeaderValue::from_str(target.as_str()).unwrap_or(HeaderValue::from_static("/"));
     (StatusCode::SEE_OTHER, [(LOCATION, location), (CACHE_CONTROL, NO_STORE)]).into_response()
-}
-
-/// Tells somebody that they get nothing.
-pub(crate) fn refused(refusal: &Refusal) -> Response {
-    let status = match refusal {
-        Refusal::Handout(HandoutError::NotEntitled) => StatusCode::FORBIDDEN,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    (status, [(CACHE_CONTROL, NO_STORE)], refusal.to_string()).into_response()
 }
 
 impl fmt::Debug for Issuer {

@@ -17,8 +17,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower_service::Service;
 
-use crate::arrival::Peer;
-use crate::issuer::Issuer;
+use super::arrival::Peer;
+use super::issuer::Issuer;
 
 /// The longest head of a request, in bytes.
 const HEAD: usize = 32 * 1024;

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use gatepass_distribution::Proxies;
 
-use crate::public_url::PublicUrl;
-use crate::return_to::ReturnHosts;
-use crate::seal::Secret;
-use crate::session::Lifetimes;
+use super::public_url::PublicUrl;
+use super::return_to::ReturnHosts;
+use super::seal::Secret;
+use super::session::Lifetimes;
 
 /// The settings of an issuer, but for keys and entitlements.
 #[derive(Clone, Debug)]
@@ -83,7 +83,7 @@ impl IssuerConfig {
             return_to: ReturnHosts::default(),
             secret,
             session: Lifetimes::default(),
-            renew_before: Duration::from_secs(60),
+            renew_before: Duration::from_mins(1),
             players: Players::default(),
             application_token: None,
             state: None,

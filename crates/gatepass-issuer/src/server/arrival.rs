@@ -10,7 +10,7 @@ use http::header::{COOKIE, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::issuer::Issuer;
+use super::issuer::Issuer;
 
 /// The peer of a connection; the listener leaves it with every request.
 #[derive(Clone, Copy, Debug)]

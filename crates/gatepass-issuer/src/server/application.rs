@@ -17,9 +17,10 @@ use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::arrival::Arrival;
-use crate::issuance::HandoutError;
-use crate::issuer::{Issuer, NO_STORE};
+use super::arrival::Arrival;
+use super::issuer::{Issuer, NO_STORE};
+use super::journal::Event;
+use crate::handout::Handout;
 use crate::person::Person;
 
 /// The longest request, in bytes.
@@ -70,13 +71,12 @@ async fn issue(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes)
     };
     let address = asked.address.unwrap_or(arrival.address);
     match issuer.issuance().hand_out(&person, address, arrival.now, None).await {
-        Ok(handout) => {
-            let issued = Issued { set_cookie: handout.lines, expires: handout.expiry.seconds() };
-            ([(CACHE_CONTROL, NO_STORE)], Json(issued)).into_response()
+        Ok(Handout { lines, expiry, .. }) => {
+            issuer.tell(None, Event::Issued { subject: person.subject() });
+            let passes = Issued { set_cookie: lines, expires: expiry.seconds() };
+            ([(CACHE_CONTROL, NO_STORE)], Json(passes)).into_response()
         }
-        Err(HandoutError::NotEntitled) => {
-            refusal(StatusCode::FORBIDDEN, "not entitled to anything")
-        }
+        Err(error) if error.is_refusal() => refusal(StatusCode::FORBIDDEN, &error.to_string()),
         Err(error) => refusal(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
 }

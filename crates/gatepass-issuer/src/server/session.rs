@@ -9,9 +9,9 @@ use std::time::Duration;
 use gatepass::EpochTime;
 use serde::{Deserialize, Serialize};
 
+use super::seal::Seal;
 use crate::handout::Laid;
 use crate::person::Person;
-use crate::seal::Seal;
 
 /// For how long a session lasts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,7 +25,7 @@ pub struct Lifetimes {
 
 impl Default for Lifetimes {
     fn default() -> Self {
-        Self { idle: Duration::from_secs(1_800), absolute: Duration::from_secs(43_200) }
+        Self { idle: Duration::from_mins(30), absolute: Duration::from_hours(12) }
     }
 }
 
@@ -166,7 +166,7 @@ mod tests {
     use serde_json::Map;
 
     use super::*;
-    use crate::seal::Secret;
+    use crate::server::seal::Secret;
 
     const LIFETIMES: Lifetimes =
         Lifetimes { idle: Duration::from_secs(10), absolute: Duration::from_secs(100) };

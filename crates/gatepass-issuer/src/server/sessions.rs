@@ -15,9 +15,9 @@ use std::sync::{Mutex, PoisonError};
 
 use gatepass::EpochTime;
 
-use crate::config::{IssuerConfig, Players};
-use crate::seal::Seal;
-use crate::session::{Lifetimes, Session, SessionEnd, SessionId};
+use super::config::{IssuerConfig, Players};
+use super::seal::Seal;
+use super::session::{Lifetimes, Session, SessionEnd, SessionId};
 
 /// The cookie's name.
 pub(crate) const COOKIE: &str = "__Host-gatepass-session";
@@ -76,13 +76,17 @@ impl Sessions {
 
     /// The session that a cookie holds, if it still counts.
     pub(crate) fn read(&self, cookie: Option<&str>, now: EpochTime) -> Result<Session, NoSession> {
-        let session = cookie.and_then(|cookie| Session::open(cookie, &self.seal));
-        let session = session.ok_or(NoSession::None)?;
+        let session = self.remembered(cookie).ok_or(NoSession::None)?;
         session.check(now, self.lifetimes).map_err(NoSession::Ended)?;
         if self.lock().ids.contains_key(&session.id) {
             return Err(NoSession::SignedOut);
         }
         Ok(session)
+    }
+
+    /// The session that a cookie holds, whether it counts or not.
+    pub(crate) fn remembered(&self, cookie: Option<&str>) -> Option<Session> {
+        cookie.and_then(|cookie| Session::open(cookie, &self.seal))
     }
 
     /// The `Set-Cookie` line that keeps a session.
@@ -162,8 +166,8 @@ mod tests {
 
     use super::*;
     use crate::person::Person;
-    use crate::seal::Secret;
-    use crate::session::Way;
+    use crate::server::seal::Secret;
+    use crate::server::session::Way;
 
     fn at(seconds: u64) -> EpochTime {
         EpochTime::new(1_000_000 + seconds).unwrap()
