@@ -65,10 +65,21 @@ const fn recipe(program: Program) -> Recipe {
             packages: &["chromium", "chromium-common", "fonts-liberation"],
             inside: "usr/lib/chromium/chromium",
         },
+        // With the AWS SDKs, both of them, of the same release of Debian.
+        Program::Go => Recipe {
+            packages: &[
+                "golang-1.19-go",
+                "golang-github-aws-aws-sdk-go-dev",
+                "golang-github-aws-aws-sdk-go-v2-dev",
+            ],
+            inside: "usr/lib/go-1.19/bin/go",
+        },
         Program::H2load => Recipe { packages: &["nghttp2-client"], inside: "usr/bin/h2load" },
         Program::HaProxy => Recipe { packages: &["haproxy"], inside: "usr/sbin/haproxy" },
         Program::Nginx => Recipe { packages: &["nginx"], inside: "usr/sbin/nginx" },
         Program::OpenSsl => Recipe { packages: &["openssl"], inside: "usr/bin/openssl" },
+        Program::Php => Recipe { packages: &["php8.2-cli"], inside: "usr/bin/php8.2" },
+        Program::Ruby => Recipe { packages: &["ruby3.1"], inside: "usr/bin/ruby3.1" },
         Program::Valgrind => Recipe { packages: &["valgrind"], inside: "usr/bin/valgrind" },
         Program::Varnish => Recipe { packages: &["varnish"], inside: "usr/sbin/varnishd" },
         Program::VarnishLog => Recipe { packages: &["varnish"], inside: "usr/bin/varnishncsa" },
