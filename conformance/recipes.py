@@ -15,7 +15,7 @@ def main() -> int:
     checks = Checks("recipes")
     with tempfile.TemporaryDirectory(prefix="gatepass-recipes-") as name:
         folder = Path(name)
-        with Paper(ROOT / "examples/signing/README.md", folder / "signing", checks, {}) as paper:
+        with Paper(ROOT / "examples/express/README.md", folder / "express", checks, {}) as paper:
             paper.run()
     return checks.close()
 

@@ -81,8 +81,9 @@ class Paper:
             if not self._shell.waits_for(int(listening)):
                 return self.checks.holds(fact, False, f"nobody listens on {listening}; {self._shell.said()}")
         if block.prints is None:
-            return self.checks.holds(fact, code == 0, f"it ended with {code} and said {said}")
-        return self.checks.holds(fact, is_like(said, block.prints), f"it said {said!r}\n  and not {block.prints!r}")
+            return self.checks.holds(fact, code == 0, f"exit code {code}: {said}{self._shell.said()}")
+        why = f"it said\n{said}\nand not\n{block.prints}\nbeside it: {self._shell.said()}"
+        return self.checks.holds(fact, is_like(said, block.prints), why)
 
     def _with_ports(self, text: str) -> str:
         return re.sub(PORTS, lambda found: str(self.port(int(found[0]))), text)
@@ -118,7 +119,7 @@ class Shell:
         if not select.select([self._bash.stdout], [], [], PATIENCE)[0]:
             return -1, f"nothing for {PATIENCE:.0f} s"
         code = self._bash.stdout.readline().strip()
-        return int(code or -1), said.read_text(errors="replace") + ("" if code == "0" else self.said())
+        return int(code or -1), said.read_text(errors="replace")
 
     def waits_for(self, port: int) -> bool:
         deadline = time.monotonic() + PATIENCE
