@@ -21,7 +21,6 @@ from serving.process import free_port, is_answered
 
 PATIENCE = 30.0
 ROOT = Path(__file__).parents[2]
-SETTING_UP = re.compile(r"^(npm|pip|apt|go get) ", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,8 @@ impl Program {
     const fn names(self) -> &'static [&'static str] {
         match self {
             Self::Chromium => &["chromium", "google-chrome", "chromium-browser"],
-            Self::Go => &["go"],
+            // Only Debian's has the AWS SDKs beside it.
+            Self::Go => &[],
             Self::H2load => &["h2load"],
             Self::HaProxy => &["haproxy"],
             Self::Nginx => &["nginx"],
