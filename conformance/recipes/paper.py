@@ -19,7 +19,7 @@ from pathlib import Path
 from serving.checks import Checks
 from serving.process import free_port, is_answered
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 ROOT = Path(__file__).parents[2]
 
 

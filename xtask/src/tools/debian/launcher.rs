@@ -22,7 +22,7 @@ pub(super) fn write(checkout: &Checkout, launcher: &Path, inside: &str) -> Resul
          export VALGRIND_LIB='{root}/usr/libexec/valgrind'\n\
          export RUBYLIB='{ruby}'\n\
          export GOROOT='{root}/usr/lib/go-1.19' GOPATH='{root}/usr/share/gocode'\n\
-         export GO111MODULE=off CGO_ENABLED=0 GOCACHE='{go_cache}'\n\
+         export GO111MODULE=off GOCACHE='{go_cache}'\n\
          exec '{root}/{inside}' \"$@\"\n",
         libraries = library_folders(&root)?,
         fonts = fonts.display(),
