@@ -47,7 +47,14 @@ pub enum SetCookieError {
 
 impl Default for SetCookie {
     fn default() -> Self {
-        Self { path: CookiePath("/".into()), domain: None, same_site: None }
+        Self { path: CookiePath::default(), domain: None, same_site: None }
+    }
+}
+
+impl Default for CookiePath {
+    /// The whole host.
+    fn default() -> Self {
+        Self("/".into())
     }
 }
 
