@@ -84,7 +84,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cases", type=int, default=300, help="for the SDKs (default: 300)")
     parser.add_argument("--openssl-cases", type=int, default=40, help="default: 40")
     parser.add_argument("--aws-cli-cases", type=int, default=12, help="slow, so default: 12")
-    parser.add_argument("--other-cases", type=int, default=60, help="default: 60")
+    parser.add_argument("--other-cases", type=int, default=30, help="default: 30")
     return parser.parse_args()
 
 
