@@ -29,6 +29,7 @@ from signing import (
     with_older_node,
     with_openssl,
     with_pypi,
+    with_rust,
 )
 from signing.admission import Admission
 from signing.case import random_case
@@ -63,6 +64,7 @@ def sign_with_everyone(session: Session, asked: argparse.Namespace) -> None:
         (with_older_node, asked.other_cases),
         (with_pypi, asked.other_cases),
         (with_go, asked.other_cases),
+        (with_rust, asked.other_cases),
     ):
         started = time.monotonic()
         numbers = range(count) if asked.case is None else [asked.case]

@@ -5,18 +5,19 @@ signer mends its way, the check fails and its entry goes.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 import cloudfrontsigner
 from botocore.signers import CloudFrontSigner
 from cfsign import CfSignConfig, CloudfrontSignature
 
-from . import with_node, with_older_node
+from . import with_node, with_older_node, with_rust
 from .at_the_edge import Edge
 from .case import random_case
 from .process import asking
 from .session import Session
+from .tools import tool
 
 SITE = "https://media.example.com"
 FILM, FILMS = f"{SITE}/films/a.mp4", f"{SITE}/films/*"
@@ -35,7 +36,7 @@ class Refused:
 
 def judge(session: Session, edge: Edge) -> None:
     case = random_case("what is refused", 0)
-    for kind in (by_javascript, by_older_javascript, by_botocore, by_cfsign, by_cloudfrontsigner):
+    for kind in (by_javascript, by_older_javascript, by_botocore, by_cfsign, by_cloudfrontsigner, by_rust):
         for refused in kind(session):
             session.checks.during("refused", case)
             cookie = refused.cookies and "; ".join(f"{n}={v}" for n, v in refused.cookies.items())
@@ -137,6 +138,25 @@ def by_cloudfrontsigner(session: Session) -> Iterator[Refused]:
     signer = cloudfrontsigner.CannedPolicySigner(key_pair_id=key.id, key_path=path)
     signed = signer.sign(f"{FILM}?w=640")
     yield Refused("cloudfrontsigner puts a second ? into a URL", signed, None, ("key_id_missing",))
+
+
+def by_rust(session: Session) -> Iterator[Refused]:
+    case = replace(random_case("cloudfront_sign", 0), key_type="rsa", starts=None, network=None)
+    terms = with_rust.terms(session, replace(case, expires=tomorrow()))
+    with asking(tool("GATEPASS_TOOL_CLOUDFRONT_SIGN")) as ask:
+        yield Refused(
+            "cloudfront_sign signs a pattern for a URL, as its own example does, and leaves the policy out",
+            ask(terms | {"url": FILM, "resource": FILMS})["url"],
+            None,
+            ("signature_mismatch",),
+        )
+        injected = f'{FILM}","Resource":"*'
+        yield Refused(
+            "cloudfront_sign lets a URL add a second resource to the policy",
+            FILM,
+            ask(terms | {"url": injected, "resource": None})["cookies"],
+            ("policy_malformed",),
+        )
 
 
 def rsa(session: Session):
