@@ -8,6 +8,7 @@ mod heads;
 mod http2;
 mod origin;
 mod pauses;
+mod revalidation;
 #[path = "../support/mod.rs"]
 mod support;
 mod upgrades;
