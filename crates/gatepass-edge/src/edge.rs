@@ -33,7 +33,7 @@ use crate::background::Background;
 use crate::body::Body;
 use crate::cache::Cache;
 use crate::cap::cap;
-use crate::compress::{Compressed, negotiate};
+use crate::compress::{Compressed, negotiate, revalidate};
 use crate::config::EdgeConfig;
 use crate::fetch::Fetch;
 use crate::incoming::{self, Sent};
@@ -272,6 +272,10 @@ impl Asking<'_> {
         }
         let (mut head, body) = response.into_parts();
         let asked = self.asked(Cow::Borrowed(""), self.request.headers());
+        if head.status == StatusCode::NOT_MODIFIED {
+            revalidate(&asked, head.extensions.get(), &mut head.headers);
+            return Response::from_parts(head, body);
+        }
         let coding = negotiate(&asked, head.status, &mut head.headers);
         let body = match coding.filter(|_| *self.request.method() != Method::HEAD) {
             Some(coding) => Body::Compressed(Box::new(Compressed::new(body, coding))),
