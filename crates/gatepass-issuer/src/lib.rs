@@ -24,6 +24,8 @@ mod mint;
 mod issuance;
 
 #[cfg(feature = "server")]
+mod https_client;
+#[cfg(feature = "server")]
 mod return_to;
 #[cfg(feature = "server")]
 mod seal;
@@ -43,6 +45,8 @@ pub use placeholder::{Field, ResourceTemplate, TemplateError, ValueError, ValueP
 pub use plan::{MOST_PASSES, PlanError, Reader};
 pub use signing::{Signing, SigningError, SigningKeys};
 
+#[cfg(feature = "server")]
+pub use https_client::{HttpsClient, HttpsError};
 #[cfg(feature = "server")]
 pub use return_to::{ReturnHostError, ReturnHosts, ReturnTo};
 #[cfg(feature = "server")]
