@@ -31,6 +31,9 @@ mod mint;
 mod issuance;
 
 #[cfg(feature = "server")]
+mod https_client;
+
+#[cfg(feature = "server")]
 mod server;
 
 pub use entitlement::{
@@ -38,6 +41,8 @@ pub use entitlement::{
     Ipv6Error, Start, Who,
 };
 pub use handout::{Handout, Laid};
+#[cfg(feature = "server")]
+pub use https_client::{HttpsClient, HttpsError};
 pub use issuance::{HandoutError, Issuance};
 pub use laying::{CookieWishes, LayingError, Place, Site};
 pub use mint::Mint;
