@@ -58,6 +58,19 @@ pub(crate) fn key(error: &KeyError) -> PyErr {
     exception::UnusableKeyError::new_err((error.to_string(), hint))
 }
 
+/// What can't be read as a private key may be the path of one.
+pub(crate) fn private_key(error: &KeyError, given: &[u8]) -> PyErr {
+    const LONGER_THAN_PATHS: usize = 300;
+    let is_path = given.len() < LONGER_THAN_PATHS && !given.contains(&b'\n');
+    match error {
+        KeyError::Unreadable { .. } if is_path => {
+            let hint = "give what is in the file, not its path: pathlib.Path(…).read_text()";
+            exception::UnusableKeyError::new_err((error.to_string(), hint))
+        }
+        error => key(error),
+    }
+}
+
 pub(crate) fn signing(error: &SignError) -> PyErr {
     let hint = match error {
         SignError::Key => {

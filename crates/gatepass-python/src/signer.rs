@@ -35,7 +35,7 @@ impl Signer {
         // An encrypted key takes its time on purpose.
         let key = py
             .detach(|| SigningKey::parse(private_key.as_bytes(), passphrase))
-            .map_err(|error| problem::key(&error))?;
+            .map_err(|error| problem::private_key(&error, private_key.as_bytes()))?;
         let public = key.public_key().clone();
         Ok(Self { key: Key::new(id, key), public })
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ._gatepass import Policy, Signer
 
 if TYPE_CHECKING:
-    from ._gatepass import HashAlgorithm, IpAddress, Kind, Naming
+    from ._words import HashAlgorithm, Kind, Naming, Network
 
 
 class SignedCookies(dict[str, str]):
@@ -27,7 +27,7 @@ class SignedCookies(dict[str, str]):
         expires: datetime | int,
         *,
         starts: datetime | int | None = None,
-        ip_address: IpAddress | None = None,
+        ip_address: Network | None = None,
     ) -> Policy:
         """Says which URLs a pass is for, until when, and perhaps from when and where.
 

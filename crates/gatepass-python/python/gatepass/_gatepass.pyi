@@ -2,19 +2,28 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import Literal, TypeAlias, final
+from ipaddress import IPv4Address, IPv6Address
+from typing import Literal, final
 
 from ._cookies import SignedCookies
+from ._words import HashAlgorithm, KeySizes, Kind, Naming, Network, Reading, SameSite, Style
 
-# Names for type checkers alone, which `_cookies.py` and `_responses.py` share.
-HashAlgorithm: TypeAlias = Literal["SHA1", "SHA256"]
-IpAddress: TypeAlias = str | IPv4Address | IPv4Network | IPv6Address | IPv6Network
-Kind: TypeAlias = Literal["custom", "canned"]
-Naming: TypeAlias = Literal["plain", "per-key"]
-Reading: TypeAlias = Literal["gatepass", "cloudfront"]
-SameSite: TypeAlias = Literal["lax", "strict", "none", "Lax", "Strict", "None"]
-Style: TypeAlias = Literal["botocore", "javascript"]
+__all__ = [
+    "Diagnosis",
+    "Pass",
+    "PassReport",
+    "Policy",
+    "Report",
+    "RuleReport",
+    "SignedPass",
+    "Signer",
+    "Trust",
+    "clear_cookie_lines",
+    "cookie_names",
+    "explain",
+    "set_cookie_lines",
+    "verify",
+]
 
 @final
 class Policy:
@@ -26,7 +35,7 @@ class Policy:
         expires: datetime | int,
         *,
         starts: datetime | int | None = None,
-        ip_address: IpAddress | None = None,
+        ip_address: Network | None = None,
     ) -> Policy: ...
     @property
     def resources(self) -> tuple[str, ...]: ...
@@ -72,7 +81,7 @@ class Signer:
         *,
         expires: datetime | int,
         starts: datetime | int | None = None,
-        ip_address: IpAddress | None = None,
+        ip_address: Network | None = None,
         hash_algorithm: HashAlgorithm = "SHA1",
     ) -> str: ...
 
@@ -99,7 +108,7 @@ class Trust:
         *,
         reading: Reading = "gatepass",
         minimum_hash: HashAlgorithm = "SHA1",
-        key_sizes: Literal["current", "legacy"] = "current",
+        key_sizes: KeySizes = "current",
     ) -> Trust: ...
 
 @final

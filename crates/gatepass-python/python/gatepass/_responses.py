@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from ._gatepass import clear_cookie_lines, cookie_names, set_cookie_lines
 
 if TYPE_CHECKING:
-    from ._gatepass import SameSite
+    from ._words import SameSite
 
 
 class Response(Protocol):
