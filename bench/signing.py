@@ -6,15 +6,16 @@ Figures drift with the machine, so what counts are the ratios. A timing decides 
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
-import time
 from collections.abc import Callable
 
 from gatepass import Policy, SignedCookies, Signer
 
-ROUNDS = 5
-TURN = 1.0
+ROUNDS = 9
+TURN = 0.5
+BATCH = 16
 OPENSSL = os.environ.get("GATEPASS_TOOL_OPENSSL", "openssl")
 KEY = "K2JCJMDEHXQW5F"
 URL = "https://media.example.com/films/a.mp4"
@@ -36,12 +37,18 @@ def openssls_rate(algorithm: str) -> float:
     return float(line.split()[-2])
 
 
+def seconds() -> float:
+    """Our own time on the processor, as `openssl speed` counts its own: the kernel's not."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_utime
+
+
 def rate(work: Callable[[], object]) -> float:
     """How often the work is done in a second."""
-    count, start = 0, time.perf_counter()
-    while (took := time.perf_counter() - start) < TURN:
-        work()
-        count += 1
+    count, start = 0, seconds()
+    while (took := seconds() - start) < TURN:
+        for _ in range(BATCH):
+            work()
+        count += BATCH
     return count / took
 
 
@@ -63,13 +70,14 @@ def bench(name: str, algorithm: str, key: str) -> None:
             ours[about].append(rate(work))
         theirs.append(openssls_rate(algorithm))
     for about, rates in ours.items():
+        ratio = statistics.median(one / other for one, other in zip(rates, theirs, strict=True))
         found, wanted = statistics.median(rates), statistics.median(theirs)
-        print(f"{name:<10}{about:<32}{found:>10.0f}{wanted:>10.0f}{found / wanted:>8.2f}")
+        print(f"{name:<10}{about:<32}{found:>10.0f}{wanted:>10.0f}{ratio:>8.2f}", flush=True)
 
 
 def main() -> None:
     os.sched_setaffinity(0, {0})
-    print(f"one core, {ROUNDS} rounds in turn, medians; goal for RSA-2048: 0.90\n")
+    print(f"one core, {ROUNDS} rounds in turn, medians of processor time; goal for RSA-2048: 0.90\n")
     print(f"{'signatures per second':<42}{'gatepass':>10}{'openssl':>10}{'ratio':>8}")
     for name, (algorithm, words) in KEYS.items():
         bench(name, algorithm, openssl(*words))

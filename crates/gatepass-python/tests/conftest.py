@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
+from django.conf import settings
 from gatepass import Signer, Trust
 
 KEY = "K2JCJMDEHXQW5F"
 NOT_PASSED = ["failed", "error", "skipped", "xfailed", "xpassed"]
+
+
+settings.configure(ALLOWED_HOSTS=["*"], SECRET_KEY="for tests")
+django.setup()
 
 
 def openssl(*words: str | Path) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import django
 import pytest
 from conftest import KEY, Keys
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.test import Client as DjangoClient
+from django.test import override_settings
+from django.urls import clear_url_caches
 from django.urls import path as django_path
 from fastapi import FastAPI
 from fastapi import Response as FastApiResponse
@@ -40,8 +40,6 @@ Act = Callable[[Any], None]
 Answer = Callable[[Act], list[str]]
 """Runs a view in a framework and gives the `Set-Cookie` lines that a client gets."""
 
-settings.configure(ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, SECRET_KEY="for tests")
-django.setup()
 urlpatterns: list[Any] = []
 
 
@@ -52,8 +50,9 @@ def by_django(act: Act) -> list[str]:
         return response
 
     urlpatterns[:] = [django_path("", view)]
-    django.urls.clear_url_caches()
-    response = DjangoClient().get("/")
+    clear_url_caches()
+    with override_settings(ROOT_URLCONF=__name__):
+        response = DjangoClient().get("/")
     # As Django's handlers for WSGI and ASGI write them.
     return [morsel.OutputString() for morsel in response.cookies.values()]
 
