@@ -6,9 +6,9 @@
 //! cookies = signer.sign(policy).cookies()
 //! ```
 //!
-//! Reading order: [`problem`] is what can go wrong; [`moment`] and [`word`] read what Python
-//! gives; [`policy`], [`signer`] and [`set_cookie`] make passes; [`trust`], [`judge`] and
-//! [`report`] tell what they are good for. What needs no Rust is in `python/gatepass/`: the
+//! Reading order: `problem` is what can go wrong; `moment` and `word` read what Python
+//! gives; `policy`, `signer` and `set_cookie` make passes; `trust`, `judge` and
+//! `report` tell what they are good for. What needs no Rust is in `python/gatepass/`: the
 //! exceptions, the class `SignedCookies`, and putting cookies on frameworks' responses.
 //!
 //! # Invariants
@@ -20,8 +20,9 @@
 #![forbid(unsafe_code)]
 
 // Low to high: a file uses only modules declared above it.
-mod moment;
 mod problem;
+
+mod moment;
 mod word;
 
 mod policy;
