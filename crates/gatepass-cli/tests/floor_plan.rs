@@ -10,11 +10,12 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each crate's floor. A crate may use those below it, never one above or beside it.
-const FLOORS: [(&str, u8); 5] = [
+const FLOORS: [(&str, u8); 6] = [
     ("gatepass", 0),
     ("gatepass-distribution", 1),
     ("gatepass-store", 2),
     ("gatepass-edge", 3),
+    ("gatepass-issuer", 3),
     ("gatepass-cli", 4),
 ];
 

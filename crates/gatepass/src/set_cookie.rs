@@ -10,11 +10,12 @@ use crate::cookies::SignedCookies;
 use crate::resource::Resource;
 
 /// The attributes of the lines that hand a pass to a browser.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct SetCookie {
     path: CookiePath,
     domain: Option<Box<str>>,
     same_site: Option<SameSite>,
+    is_partitioned: bool,
 }
 
 /// When a browser sends the cookies on requests that another site causes.
@@ -45,9 +46,10 @@ pub enum SetCookieError {
     Domain(Box<str>),
 }
 
-impl Default for SetCookie {
+impl Default for CookiePath {
+    /// The whole host.
     fn default() -> Self {
-        Self { path: CookiePath("/".into()), domain: None, same_site: None }
+        Self("/".into())
     }
 }
 
@@ -72,6 +74,13 @@ impl SetCookie {
     #[must_use]
     pub fn same_site(self, same_site: SameSite) -> Self {
         Self { same_site: Some(same_site), ..self }
+    }
+
+    /// The same, kept apart for each site that embeds ours (`Partitioned`, or CHIPS). Browsers
+    /// take it with `SameSite=None` only.
+    #[must_use]
+    pub fn partitioned(self) -> Self {
+        Self { is_partitioned: true, ..self }
     }
 
     /// The values of the `Set-Cookie` headers, one for each cookie.
@@ -102,6 +111,7 @@ impl SetCookie {
             Some(SameSite::None) => "; SameSite=None",
             Some(SameSite::Strict) => "; SameSite=Strict",
         });
+        text.push_str(if self.is_partitioned { "; Partitioned" } else { "" });
         text
     }
 }

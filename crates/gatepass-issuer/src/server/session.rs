@@ -1,0 +1,227 @@
+//! A session: somebody logged in here, and until when that counts.
+//!
+//! It is kept by the browser, sealed, so that an issuer can be restarted or run twice. It ends
+//! when the person logs out, when nothing was heard of them for the idle time, and for good
+//! at its absolute end, which no renewal moves.
+
+use std::time::Duration;
+
+use gatepass::EpochTime;
+use serde::{Deserialize, Serialize};
+
+use super::seal::Seal;
+use crate::handout::Laid;
+use crate::person::Person;
+
+/// For how long a session lasts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Lifetimes {
+    /// It ends when nothing was heard for so long.
+    pub idle: Duration,
+    /// It ends so long after the login, whatever happens.
+    pub absolute: Duration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self { idle: Duration::from_mins(30), absolute: Duration::from_hours(12) }
+    }
+}
+
+/// How somebody proved who they are.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Way {
+    /// By OpenID Connect.
+    Oidc,
+    /// By name and password, from the users file.
+    Users,
+    /// By what a listed proxy says of them.
+    Header,
+    /// By a signed invitation link.
+    Invitation,
+}
+
+/// Somebody who logged in, with what they were handed.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Session {
+    /// Names the session; made anew at each login, so that nobody can know it beforehand.
+    pub id: SessionId,
+    /// Who logged in.
+    pub person: Person,
+    /// How.
+    pub way: Way,
+    /// When, in epoch seconds.
+    began: u64,
+    /// When they were last heard of.
+    heard: u64,
+    /// When they have to log in again, whatever happens.
+    ends: u64,
+    /// When the first of the passes that they hold ends.
+    expiry: u64,
+    /// What their browser was asked to keep since they logged in.
+    pub laid: Vec<Laid>,
+}
+
+/// Names a session: 128 random bits, in hexadecimal.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct SessionId(Box<str>);
+
+impl SessionId {
+    /// A new one, from random bytes.
+    pub fn new(random: [u8; 16]) -> Self {
+        Self(data_encoding::HEXLOWER.encode(&random).into())
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Reads a name that was written down.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let is_hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        (text.len() == 32 && text.bytes().all(is_hexadecimal)).then(|| Self(text.into()))
+    }
+}
+
+/// Why a session no longer counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum SessionEnd {
+    /// Nothing was heard for too long.
+    Idle,
+    /// Its absolute end has come.
+    Absolute,
+}
+
+impl Session {
+    /// A session that begins now. `ends` may bring its absolute end forward, as the end of an
+    /// invitation does; nothing puts it off.
+    pub fn begin(
+        id: SessionId,
+        person: Person,
+        way: Way,
+        now: EpochTime,
+        lifetimes: Lifetimes,
+        ends: Option<EpochTime>,
+    ) -> Self {
+        let now = now.seconds();
+        let absolute = now.saturating_add(lifetimes.absolute.as_secs());
+        let ends = ends.map_or(absolute, |ends| ends.seconds().min(absolute));
+        Self { id, person, way, began: now, heard: now, ends, expiry: now, laid: Vec::new() }
+    }
+
+    /// Whether it still counts.
+    pub fn check(&self, now: EpochTime, lifetimes: Lifetimes) -> Result<(), SessionEnd> {
+        let now = now.seconds();
+        // Both ends are asked: a shorter configuration counts for older sessions, too.
+        let absolute = self.began.saturating_add(lifetimes.absolute.as_secs());
+        if now >= self.ends.min(absolute) {
+            Err(SessionEnd::Absolute)
+        } else if now >= self.heard.saturating_add(lifetimes.idle.as_secs()) {
+            Err(SessionEnd::Idle)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Notes that the person was heard of, and what they were handed.
+    pub fn renewed(&mut self, now: EpochTime, expiry: EpochTime, laid: &[Laid]) {
+        self.heard = now.seconds();
+        self.expiry = expiry.seconds();
+        for one in laid {
+            if !self.laid.contains(one) {
+                self.laid.push(one.clone());
+            }
+        }
+    }
+
+    /// When it ends for good, in epoch seconds.
+    pub const fn ends(&self) -> u64 {
+        self.ends
+    }
+
+    /// When the first of the passes that were handed out ends, in epoch seconds.
+    pub const fn expiry(&self) -> u64 {
+        self.expiry
+    }
+
+    /// The session as a browser keeps it.
+    pub fn sealed(&self, seal: &Seal) -> String {
+        seal.seal(&serde_json::to_vec(self).expect("a session has text for keys"))
+    }
+
+    /// The session that a browser kept; whether it still counts is not asked.
+    pub fn open(sealed: &str, seal: &Seal) -> Option<Self> {
+        serde_json::from_slice(&seal.open(sealed)?).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Map;
+
+    use super::*;
+    use crate::server::seal::Secret;
+
+    const LIFETIMES: Lifetimes =
+        Lifetimes { idle: Duration::from_secs(10), absolute: Duration::from_secs(100) };
+
+    fn at(seconds: u64) -> EpochTime {
+        EpochTime::new(1_000 + seconds).unwrap()
+    }
+
+    fn session(ends: Option<EpochTime>) -> Session {
+        let ada = Person::new("ada", Map::new()).unwrap();
+        Session::begin(SessionId::new([1; 16]), ada, Way::Users, at(0), LIFETIMES, ends)
+    }
+
+    #[test]
+    fn a_session_ends_when_nothing_is_heard() {
+        let mut session = session(None);
+        assert_eq!(session.check(at(9), LIFETIMES), Ok(()));
+        assert_eq!(session.check(at(10), LIFETIMES), Err(SessionEnd::Idle));
+        session.renewed(at(9), at(20), &[]);
+        assert_eq!(session.check(at(18), LIFETIMES), Ok(()));
+    }
+
+    #[test]
+    fn a_session_ends_for_good_whatever_is_heard() {
+        let mut session = session(None);
+        session.renewed(at(99), at(200), &[]);
+        assert_eq!(session.check(at(99), LIFETIMES), Ok(()));
+        assert_eq!(session.check(at(100), LIFETIMES), Err(SessionEnd::Absolute));
+        let shorter = Lifetimes { absolute: Duration::from_secs(50), ..LIFETIMES };
+        assert_eq!(session.check(at(99), shorter), Err(SessionEnd::Absolute));
+    }
+
+    #[test]
+    fn an_earlier_end_counts_and_a_later_one_does_not() {
+        let heard = |ends, seconds| {
+            let mut session = session(Some(at(ends)));
+            session.renewed(at(seconds), at(seconds), &[]);
+            session.check(at(seconds), LIFETIMES).err()
+        };
+        assert_eq!(heard(5, 5), Some(SessionEnd::Absolute));
+        assert_eq!(heard(1_000, 99), None);
+        assert_eq!(heard(1_000, 100), Some(SessionEnd::Absolute));
+    }
+
+    #[test]
+    fn what_was_laid_is_remembered_once() {
+        let secret = Secret::new(&[7; 32]).unwrap();
+        let seal = Seal::new(&secret, "session");
+        let laid = Laid { path: "/films".into(), ..Laid::default() };
+        let mut session = session(None);
+        for seconds in 1..3 {
+            session.renewed(at(seconds), at(seconds + 5), std::slice::from_ref(&laid));
+        }
+        let opened = Session::open(&session.sealed(&seal), &seal).unwrap();
+        assert_eq!((opened.laid, opened.expiry), (vec![laid], 1_007));
+        assert!(Session::open("x", &seal).is_none());
+    }
+}
