@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, read};
+use crate::config::{Config, Mistakes, read};
 use crate::words::Failure;
 
 /// Reads a configuration file; a failure tells all of its mistakes.
@@ -21,12 +21,15 @@ pub(crate) fn load_noting(file: &Path, named: &RefCell<Vec<PathBuf>>) -> Result<
         named.borrow_mut().push(path.to_owned());
         std::fs::read(path)
     };
-    read(&text, folder, &read_file).map_err(|mistakes| {
-        let count = match mistakes.count() {
-            1 => "a mistake".to_owned(),
-            count => format!("{count} mistakes"),
-        };
-        let lines = mistakes.lines(&file.display());
-        Failure::new(format!("{} has {count}\n\n{lines}", file.display()))
-    })
+    read(&text, folder, &read_file).map_err(|mistakes| told(&mistakes, file))
+}
+
+/// All mistakes of a file, as one failure.
+pub(crate) fn told(mistakes: &Mistakes, file: &Path) -> Failure {
+    let count = match mistakes.count() {
+        1 => "a mistake".to_owned(),
+        count => format!("{count} mistakes"),
+    };
+    let lines = mistakes.lines(&file.display());
+    Failure::new(format!("{} has {count}\n\n{lines}", file.display()))
 }

@@ -3,8 +3,8 @@
 mod acme;
 mod follow;
 mod restart;
-mod systemd;
-mod watched;
+pub(super) mod systemd;
+pub(super) mod watched;
 
 use std::io;
 use std::net::SocketAddr;

@@ -12,7 +12,7 @@
 //! handed out whole: all lines, or none and the reason.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -99,6 +99,16 @@ impl Issuer {
             "" => routes,
             path => Router::new().nest(path, routes),
         }
+    }
+
+    /// Where it listens.
+    pub const fn listen(&self) -> SocketAddr {
+        self.config.listen
+    }
+
+    /// Where browsers find it.
+    pub fn public_url(&self) -> String {
+        self.config.url.url("/")
     }
 
     pub(crate) const fn config(&self) -> &IssuerConfig {
