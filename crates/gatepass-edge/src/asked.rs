@@ -10,6 +10,8 @@ use gatepass::{EpochTime, ViewerUrl};
 use gatepass_distribution::{CacheBehavior, Distribution};
 use http::{HeaderMap, Method, Version};
 
+pub use crate::request_id::RequestId;
+
 /// One viewer request, routed. Borrowed, since most are answered from memory.
 #[derive(Clone, Debug)]
 pub struct Asked<'r> {
@@ -34,4 +36,6 @@ pub struct Asked<'r> {
     pub address: IpAddr,
     /// When it was asked.
     pub now: EpochTime,
+    /// The request's ID, as the viewer will hear it.
+    pub id: RequestId,
 }

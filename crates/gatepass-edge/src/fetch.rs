@@ -79,7 +79,8 @@ impl Fetch<'_> {
         let mut response = served.response;
         if let Some((reason, sentence)) = served.trouble {
             entry.shared_trouble(reason, sentence);
-            response = refuse::origin_failed(response.status(), admitted.request().method);
+            response =
+                refuse::origin_failed(response.status(), admitted.request().method, entry.id());
         }
         let outcome = respond::outcome(&mut response, served.outcome);
         entry.outcome(outcome);

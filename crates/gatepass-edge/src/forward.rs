@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue};
 use crate::asked::Asked;
 use crate::chosen::{self, Encodings};
 use crate::origin::request::{OriginRequest, RequestBody};
-use crate::{request_id, respond};
+use crate::respond;
 
 static X_AMZ_CF_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -35,7 +35,7 @@ pub(crate) fn origin_request(asked: &Asked<'_>, body: RequestBody) -> OriginRequ
     for name in [ACCEPT_ENCODING, COOKIE, USER_AGENT, VIA, X_FORWARDED_FOR.clone()] {
         add_once(&mut headers, asked, name.as_str());
     }
-    headers.insert(X_AMZ_CF_ID.clone(), header(request_id::next().as_bytes()));
+    headers.insert(X_AMZ_CF_ID.clone(), asked.id.header());
     if chosen::is_websocket(asked) {
         switch_to_websocket(&mut headers, asked.headers);
     }

@@ -9,7 +9,7 @@ use gatepass_distribution::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
-use super::Asked;
+use super::{Asked, RequestId};
 
 pub(crate) const NOW: u64 = 1_767_290_000;
 
@@ -107,6 +107,7 @@ impl Sample {
             peer: self.peer,
             address: self.peer.ip(),
             now: EpochTime::new(NOW).unwrap(),
+            id: RequestId::next(),
         })
     }
 
