@@ -255,7 +255,7 @@ impl<'r> Asking<'r> {
             },
             path,
             headers,
-            peer: self.connection.peer,
+            connection: self.connection,
             address: self.viewer.request().address(),
             now: self.now,
             id: self.id,

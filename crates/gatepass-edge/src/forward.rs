@@ -27,7 +27,7 @@ static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(crate) fn origin_request(asked: &Asked<'_>, body: RequestBody) -> OriginRequest {
     let mut headers = HeaderMap::with_capacity(16);
     add_chosen(&mut headers, asked);
-    if !chosen::is_for_the_cache(asked.method) {
+    if !chosen::is_for_the_cache(asked) {
         for name in BESIDE_A_BODY {
             add_once(&mut headers, asked, name);
         }
@@ -79,7 +79,7 @@ pub(crate) fn each_sent(asked: &Asked<'_>, name: &str, mut take: impl FnMut(&[u8
             take(&behind(asked, name, &edge));
         }
         "x-forwarded-for" => {
-            let peer = asked.peer.ip().to_canonical().to_string();
+            let peer = asked.connection.peer.ip().to_canonical().to_string();
             take(&behind(asked, name, &peer));
         }
         _ if is_chosen(asked, name) => chosen::each_value(asked, name, take),
@@ -152,7 +152,7 @@ fn is_chosen(asked: &Asked<'_>, name: &str) -> bool {
             .behavior
             .origin_request_policy()
             .is_some_and(|policy| by_origin(policy) || is_told(policy))
-        || (!chosen::is_for_the_cache(asked.method) && BESIDE_A_BODY.contains(&name))
+        || (!chosen::is_for_the_cache(asked) && BESIDE_A_BODY.contains(&name))
 }
 
 fn add_chosen(headers: &mut HeaderMap, asked: &Asked<'_>) {
