@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use gatepass::{Denial, EpochTime, Pass, ViewerUrl};
-use gatepass_distribution::{Admitted, Distribution, NormalPath, RouteError, Snapshot};
+use gatepass_distribution::{Admitted, Distribution, NormalPath, Proxies, RouteError, Snapshot};
 use gatepass_distribution::{Route, VerifiedPasses};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -41,8 +41,8 @@ use crate::listener::{Connection, Door};
 use crate::metrics::{ConfigStatus, Metrics, Observed, Status};
 use crate::request_id::RequestId;
 use crate::serving::{EdgeError, Serving};
-use crate::viewer::{Proxies, Viewer, ViewerError};
-use crate::{refuse, respond, wellformed};
+use crate::viewer::{Viewer, ViewerError};
+use crate::{refuse, renew, respond, wellformed};
 
 /// Says what time it is. Handed in, so that a test can say so too.
 pub type Clock = Arc<dyn Fn() -> EpochTime + Send + Sync>;
@@ -213,6 +213,11 @@ impl Edge {
                 entry.admitted(admitted.pass());
                 if let Some(denial) = admitted.reported() {
                     entry.reported(denial);
+                }
+                if let Some((renewal, pass)) = route.behavior.renewal().zip(admitted.pass())
+                    && let Some(redirect) = renew::due(renewal, request, viewer, pass, asking.now)
+                {
+                    return redirect;
                 }
                 let expiry = admitted.pass().map(Pass::expiry);
                 let response = asking.fetch.answer(admitted, sent, entry).await;
