@@ -17,18 +17,23 @@ mod plan;
 
 mod entitlement;
 
+#[cfg(feature = "server")]
+mod https_client;
+#[cfg(feature = "server")]
+mod seal;
+#[cfg(feature = "server")]
+mod webhook;
+
 mod signing;
 
 mod mint;
 
 mod issuance;
 
-#[cfg(feature = "server")]
-mod https_client;
+mod layer;
+
 #[cfg(feature = "server")]
 mod return_to;
-#[cfg(feature = "server")]
-mod seal;
 #[cfg(feature = "server")]
 mod session;
 
@@ -38,6 +43,7 @@ pub use entitlement::{
 };
 pub use handout::{Handout, Laid};
 pub use issuance::{HandoutError, Issuance};
+pub use layer::{Cleared, Granted, PassLayer, PassService};
 pub use laying::{CookieWishes, LayingError, Place, Site};
 pub use mint::Mint;
 pub use person::{Person, PersonError};
@@ -53,3 +59,8 @@ pub use return_to::{ReturnHostError, ReturnHosts, ReturnTo};
 pub use seal::{Seal, Secret, ShortSecret};
 #[cfg(feature = "server")]
 pub use session::{Lifetimes, Session, SessionEnd, SessionId, Way};
+#[cfg(feature = "server")]
+pub use webhook::{
+    AllowedResources, AllowedResourcesError, GrantedPolicy, Webhook, WebhookAnswer,
+    WebhookAnswerError, WebhookConfig, WebhookError,
+};
