@@ -17,6 +17,9 @@ mod return_to;
 mod seal;
 mod session;
 
+#[cfg(test)]
+mod tests;
+
 pub use config::{IssuerConfig, Limits, Players};
 pub use issuer::{Clock, Issuer, IssuerError};
 pub use journal::Journal;
