@@ -17,14 +17,15 @@ mod plan;
 
 mod entitlement;
 
+#[cfg(feature = "server")]
+mod https_client;
+
 mod signing;
 
 mod mint;
 
 mod issuance;
 
-#[cfg(feature = "server")]
-mod https_client;
 #[cfg(feature = "server")]
 mod return_to;
 #[cfg(feature = "server")]
@@ -43,7 +44,11 @@ pub use mint::Mint;
 pub use person::{Person, PersonError};
 pub use placeholder::{Field, ResourceTemplate, TemplateError, ValueError, ValueProblem};
 pub use plan::{MOST_PASSES, PlanError, Reader};
-pub use signing::{Signing, SigningError, SigningKeys};
+#[cfg(feature = "kms")]
+pub use signing::kms::{AwsSurroundings, KmsConfig, KmsKey};
+#[cfg(feature = "pkcs11")]
+pub use signing::pkcs11::{Pin, Pkcs11Config, TokenKey, TokenKeyName};
+pub use signing::{KeyPlace, Signing, SigningError, SigningKeyConfig, SigningKeys};
 
 #[cfg(feature = "server")]
 pub use https_client::{HttpsClient, HttpsError};
