@@ -60,7 +60,12 @@ pub use server::{
     PublicUrlError, ReturnHostError, ReturnHosts, ReturnTo, Seal, Secret, Session, SessionEnd,
     SessionId, ShortSecret, Way, serve,
 };
-pub use signing::{Signing, SigningError, SigningKeys};
+#[cfg(feature = "kms")]
+pub use signing::kms::{AwsSurroundings, KmsConfig, KmsKey};
+#[cfg(feature = "pkcs11")]
+pub use signing::pkcs11::{Pin, Pkcs11Config, TokenKey, TokenKeyName};
+pub use signing::{KeyPlace, Signing, SigningError, SigningKeyConfig, SigningKeys};
+
 #[cfg(feature = "server")]
 pub use webhook::{
     AllowedResources, AllowedResourcesError, GrantedPolicy, Webhook, WebhookAnswer,
