@@ -26,7 +26,8 @@ static OIDC: LazyLock<Oidc> = LazyLock::new(|| {
         Box::pin(std::future::ready(Ok(answer.expect("an answer"))))
     });
     let secret = Secret::new(&[7; 32]).expect("32 bytes");
-    Oidc::open(OidcConfig::new("https://e.com", "gatepass"), "https://m.com/_gatepass", &secret, ask)
+    let url = "https://m.com/_gatepass".parse().expect("a URL");
+    Oidc::open(OidcConfig::new("https://e.com", "gatepass"), &url, &secret, ask)
         .expect("a provider")
 });
 

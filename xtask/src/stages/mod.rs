@@ -12,6 +12,7 @@ mod load;
 mod logs;
 mod oidc;
 mod origins;
+mod recipes;
 mod rust;
 mod signers;
 mod smuggling;
@@ -151,6 +152,11 @@ const STAGES: &[Stage] = &[
         name: "film",
         about: "a film from a private bucket, over TLS and HTTP/2, in a real browser",
         run: film::run,
+    },
+    Stage {
+        name: "recipes",
+        about: "the examples and the how-to pages, run as they are written",
+        run: recipes::run,
     },
     Stage { name: "fuzz", about: "each fuzz target, for a while", run: fuzz::run },
 ];

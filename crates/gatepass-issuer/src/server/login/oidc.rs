@@ -24,6 +24,7 @@ mod kept;
 mod keys;
 mod logout;
 mod metadata;
+pub(crate) mod routes;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -36,27 +37,31 @@ use gatepass::EpochTime;
 use http::{HeaderMap, HeaderValue, header};
 use jsonwebtoken::DecodingKey;
 
+pub(crate) use self::ask::by_https;
 pub use self::ask::{Answer, Ask, MOST_BYTES, PATIENCE};
+use self::attempt::{Attempt, Attempts};
+use self::callback::Callback;
+use self::config::is_hmac;
 pub use self::config::{
     ClientAuthentication, ClientSecret, OidcConfig, OidcConfigError, TokenAlgorithm,
 };
 pub use self::error::{OidcError, OidcFault, Quoted};
-pub use self::logout::Ended;
-pub use self::token::TokenError;
-use self::attempt::{Attempt, Attempts};
-use self::callback::Callback;
-use self::config::is_hmac;
+use self::exchange::Presented;
 use self::kept::Kept;
 use self::keys::{Keys, NoKey};
+pub use self::logout::Ended;
 use self::metadata::Metadata;
+pub use self::token::TokenError;
 use self::token::{Believed, Expected};
 use crate::person::Person;
-use crate::seal::{Seal, Secret};
+use crate::server::public_url::PublicUrl;
+use crate::server::seal::{Seal, Secret};
 
 /// One provider at which people log in.
 pub struct Oidc {
     config: OidcConfig,
     redirect_uri: Box<str>,
+    logged_out_uri: Box<str>,
     attempts: Attempts,
     ask: Ask,
     metadata: Kept<Metadata>,
@@ -94,10 +99,13 @@ impl Oidc {
     /// The path of the callback, beneath the issuer's URL.
     pub const CALLBACK: &str = "/login/oidc/callback";
 
+    /// The path to which browsers come back that logged out at the provider.
+    pub const LOGGED_OUT: &str = "/login/oidc/logged-out";
+
     /// Opens a way to log in, for an issuer that browsers find at `url`. Nobody is asked yet.
     pub fn open(
         config: OidcConfig,
-        url: &str,
+        url: &PublicUrl,
         secret: &Secret,
         ask: Ask,
     ) -> Result<Self, Vec<OidcConfigError>> {
@@ -105,15 +113,10 @@ impl Oidc {
         if !errors.is_empty() {
             return Err(errors);
         }
-        let url = url.strip_suffix('/').unwrap_or(url);
-        let (is_secure, after_scheme) = match url.split_once("://") {
-            Some((scheme, rest)) => (scheme.eq_ignore_ascii_case("https"), rest),
-            None => (true, ""),
-        };
-        let path = after_scheme.find('/').map_or("/", |start| &after_scheme[start..]);
         Ok(Self {
-            redirect_uri: format!("{url}{}", Self::CALLBACK).into(),
-            attempts: Attempts::new(Seal::new(secret, "oidc attempt"), is_secure, path),
+            redirect_uri: url.url(Self::CALLBACK).into(),
+            logged_out_uri: url.url(Self::LOGGED_OUT).into(),
+            attempts: Attempts::new(Seal::new(secret, "oidc attempt")),
             config,
             ask,
             metadata: Kept::new(METADATA_FRESH, METADATA_USABLE),
@@ -185,8 +188,8 @@ impl Oidc {
         Finished { outcome, line }
     }
 
-    /// Where a browser logs out at the provider, too, and comes back from to `return_to`.
-    /// Nothing if the operator does not want that, or the provider can't.
+    /// Where a browser logs out at the provider, too, and comes back from with `return_to` for a
+    /// state. Nothing if the operator does not want that, or the provider can't.
     pub async fn end_session_url(
         &self,
         subject: &str,
@@ -198,7 +201,8 @@ impl Oidc {
         }
         let metadata = self.metadata(now).await.ok()?;
         let endpoint = metadata.end_session_endpoint.as_deref()?;
-        Some(logout::end_session_url(endpoint, &self.config.client_id, subject, return_to))
+        let (client_id, back) = (&self.config.client_id, &self.logged_out_uri);
+        Some(logout::end_session_url(endpoint, client_id, subject, back, return_to))
     }
 
     /// Reads a logout token that the provider itself brings.
@@ -220,10 +224,9 @@ impl Oidc {
             _ => {}
         }
         let code = callback.outcome.map_err(OidcError::Refused)?;
-        let (redirect_uri, verifier) = (&self.redirect_uri, &attempt.verifier);
-        let tokens =
-            exchange::exchange(&self.ask, &self.config, &metadata, redirect_uri, &code, verifier);
-        let tokens = tokens.await?;
+        let (redirect_uri, verifier) = (&*self.redirect_uri, &*attempt.verifier);
+        let presented = Presented { code: &code, verifier, redirect_uri };
+        let tokens = exchange::exchange(&self.ask, &self.config, &metadata, presented).await?;
 
         let believed = self.believe(&tokens.id_token, now).await?;
         believed.check_nonce(&attempt.nonce).map_err(OidcError::Token)?;

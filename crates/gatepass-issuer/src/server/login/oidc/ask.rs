@@ -8,7 +8,9 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
 use serde_json::{Map, Value};
 
+use super::config::OidcConfig;
 use super::error::OidcError;
+use crate::https_client::HttpsClient;
 
 /// Asks a server by HTTP; handed in, so that tests do without a socket. Who answers follows no
 /// redirect, gives up after [`PATIENCE`] and after [`MOST_BYTES`].
@@ -69,4 +71,19 @@ pub(super) async fn ask_for(
 /// A question without a body. The URL was checked when it was learned.
 pub(super) fn get(url: &str) -> Request<Bytes> {
     Request::get(url).body(Bytes::new()).expect("a checked URL")
+}
+
+/// Asks by a client of our own, which takes http for this machine alone, and there for the host
+/// of the provider alone.
+pub(crate) fn by_https(config: &OidcConfig) -> Ask {
+    let client = HttpsClient::new();
+    let allowed = config.issuer.parse().ok().and_then(|url| client.clone().allowing(&url).ok());
+    let client = allowed.unwrap_or(client);
+    Arc::new(move |request| {
+        let client = client.clone();
+        Box::pin(async move {
+            let answer = client.send(request, PATIENCE, MOST_BYTES).await;
+            answer.map_err(|error| error.to_string().into())
+        })
+    })
 }

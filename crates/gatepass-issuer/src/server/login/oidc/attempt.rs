@@ -20,7 +20,7 @@ use http::{HeaderMap, header};
 use serde::{Deserialize, Serialize};
 
 use super::error::OidcError;
-use crate::seal::Seal;
+use crate::server::seal::Seal;
 
 /// What one browser was sent to the provider with.
 #[derive(Clone, Deserialize, Serialize)]
@@ -42,12 +42,16 @@ pub(super) struct Attempt {
     began: u64,
 }
 
-/// Where the cookies of attempts lie, and who can open them.
+/// Who can open the cookies of attempts.
 pub(super) struct Attempts {
     seal: Seal,
-    prefix: &'static str,
-    attributes: Box<str>,
 }
+
+/// The beginning of the cookies' names. With this prefix browsers take a cookie from this very
+/// host alone, so no sibling can plant one.
+const PREFIX: &str = "__Host-gatepass-oidc-";
+
+const ATTRIBUTES: &str = "; Path=/; Secure; HttpOnly; SameSite=Lax";
 
 /// The most attempts that a browser keeps.
 const MOST: usize = 5;
@@ -95,15 +99,8 @@ fn random() -> Box<str> {
 }
 
 impl Attempts {
-    /// Cookies for an issuer at `path` of a host; `is_secure` if browsers find it by https.
-    pub(super) fn new(seal: Seal, is_secure: bool, path: &str) -> Self {
-        // A browser takes __Host- from this very host alone, so no sibling can plant one.
-        let (prefix, attributes) = if is_secure {
-            ("__Host-gatepass-oidc-", "; Path=/; Secure; HttpOnly; SameSite=Lax".to_owned())
-        } else {
-            ("gatepass-oidc-", format!("; Path={path}; HttpOnly; SameSite=Lax"))
-        };
-        Self { seal, prefix, attributes: attributes.into() }
+    pub(super) const fn new(seal: Seal) -> Self {
+        Self { seal }
     }
 
     /// The `Set-Cookie` lines that add an attempt to those a browser has, and drop the oldest.
@@ -114,9 +111,9 @@ impl Attempts {
         now: EpochTime,
     ) -> Vec<String> {
         let sealed = self.seal.seal(&serde_json::to_vec(attempt).expect("texts and a number"));
-        let name = format!("{}{}", self.prefix, &attempt.state[..8]);
+        let name = format!("{PREFIX}{}", &attempt.state[..8]);
         let mut bytes = name.len() + sealed.len();
-        let line = format!("{name}={sealed}{}; Max-Age={}", self.attributes, Attempt::LIFETIME);
+        let line = format!("{name}={sealed}{ATTRIBUTES}; Max-Age={}", Attempt::LIFETIME);
 
         let mut old = self.kept(headers);
         old.sort_by_key(|(_, _, attempt)| {
@@ -129,7 +126,7 @@ impl Attempts {
             count += 1;
             !is_good || count > MOST || bytes > MOST_BYTES
         });
-        let mut lines: Vec<_> = dropped.map(|(name, ..)| self.clearing(&name)).collect();
+        let mut lines: Vec<_> = dropped.map(|(name, ..)| clearing(&name)).collect();
         lines.push(line);
         lines
     }
@@ -145,7 +142,7 @@ impl Attempts {
             verify_slices_are_equal(attempt.state.as_bytes(), state.as_bytes()).is_ok()
         };
         let found = self.kept(headers).into_iter().find_map(|(name, _, attempt)| {
-            attempt.filter(is_it).map(|attempt| (self.clearing(&name), attempt))
+            attempt.filter(is_it).map(|attempt| (clearing(&name), attempt))
         });
         match found {
             None => (None, Err(OidcError::UnknownAttempt)),
@@ -161,7 +158,7 @@ impl Attempts {
         let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
         let cookies = lines.flat_map(Cookie::split_parse).flatten();
         let own = cookies.filter(|cookie| {
-            let rest = cookie.name().strip_prefix(self.prefix);
+            let rest = cookie.name().strip_prefix(PREFIX);
             rest.is_some_and(|rest| rest.len() == 8 && rest.bytes().all(is_plain))
         });
         own.take(MOST_OPENED)
@@ -172,10 +169,10 @@ impl Attempts {
             })
             .collect()
     }
+}
 
-    fn clearing(&self, name: &str) -> String {
-        format!("{name}={}; Max-Age=0", self.attributes)
-    }
+fn clearing(name: &str) -> String {
+    format!("{name}={ATTRIBUTES}; Max-Age=0")
 }
 
 fn is_plain(byte: u8) -> bool {
@@ -191,14 +188,14 @@ impl fmt::Debug for Attempt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seal::Secret;
+    use crate::server::seal::Secret;
 
     fn at(seconds: u64) -> EpochTime {
         EpochTime::new(10_000 + seconds).unwrap()
     }
 
     fn attempts() -> Attempts {
-        Attempts::new(Seal::new(&Secret::new(&[7; 32]).unwrap(), "oidc"), true, "/_gatepass")
+        Attempts::new(Seal::new(&Secret::new(&[7; 32]).unwrap(), "oidc"))
     }
 
     /// What a browser sends that took these lines.
@@ -217,7 +214,8 @@ mod tests {
         }
 
         fn headers(&self) -> HeaderMap {
-            let all: Vec<_> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let all: Vec<_> =
+                self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
             HeaderMap::from_iter([(header::COOKIE, all.join("; ").parse().unwrap())])
         }
     }
@@ -288,16 +286,10 @@ mod tests {
 
     #[test]
     fn the_cookie_is_for_this_host_and_no_script() {
-        let line = |is_secure| {
-            let seal = Seal::new(&Secret::new(&[7; 32]).unwrap(), "oidc");
-            let attempts = Attempts::new(seal, is_secure, "/_gatepass");
-            attempts.adding(&Attempt::begin("/", at(0)), &HeaderMap::new(), at(0)).pop().unwrap()
-        };
-        assert!(line(true).starts_with("__Host-gatepass-oidc-"));
-        assert!(line(true).ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=600"));
-        assert!(line(false).ends_with("; Path=/_gatepass; HttpOnly; SameSite=Lax; Max-Age=600"));
         let attempt = Attempt::begin("/", at(0));
         let line = attempts().adding(&attempt, &HeaderMap::new(), at(0)).pop().unwrap();
+        assert!(line.starts_with("__Host-gatepass-oidc-"));
+        assert!(line.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=600"));
         assert!(!line.contains(&*attempt.nonce) && !line.contains(&*attempt.verifier));
         assert_eq!(format!("{attempt:?}"), "Attempt { .. }");
     }

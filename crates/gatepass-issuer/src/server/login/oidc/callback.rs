@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn what_could_be_read_in_two_ways_is_not_read() {
-        for twice in ["state=a&state=a&code=c", "state=a&code=c&code=d", "state=a&code=c&iss=&iss="] {
+        for twice in ["state=a&state=a&code=c", "state=a&code=c&code=d", "state=a&code=c&iss=&iss="]
+        {
             assert!(why_not(twice).contains("twice"), "{twice}");
         }
         for odd in ["state=a", "state=a&code=", "state=a&code=c&error=e", "state=a&error"] {

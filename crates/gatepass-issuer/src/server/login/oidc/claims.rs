@@ -9,9 +9,8 @@ use super::token::TokenError;
 use crate::person::Person;
 
 /// Claims that say something of a token, not of a person.
-const OF_THE_TOKEN: [&str; 11] = [
-    "at_hash", "aud", "azp", "c_hash", "exp", "iat", "iss", "jti", "nbf", "nonce", "s_hash",
-];
+const OF_THE_TOKEN: [&str; 11] =
+    ["at_hash", "aud", "azp", "c_hash", "exp", "iat", "iss", "jti", "nbf", "nonce", "s_hash"];
 
 /// The most groups that are kept of a person.
 const MOST_GROUPS: usize = 1_000;
@@ -148,7 +147,10 @@ mod tests {
     fn what_is_about_the_token_is_not_about_the_person() {
         let claims = map(&json!({"sub": "ada", "iss": "x", "nonce": "n", "sid": "s", "plan": 1}));
         let person = person(&config(), claims).unwrap();
-        assert_eq!((person.subject(), person.claim("nonce"), person.claim("iss")), ("ada", None, None));
+        assert_eq!(
+            (person.subject(), person.claim("nonce"), person.claim("iss")),
+            ("ada", None, None)
+        );
         assert!(person.claim("sid").is_some() && person.claim("plan").is_some());
         for bad in [json!({}), json!({"sub": 1}), json!({"sub": ""})] {
             assert!(super::person(&config(), map(&bad)).is_err(), "{bad}");

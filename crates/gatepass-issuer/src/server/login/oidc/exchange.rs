@@ -21,20 +21,29 @@ pub(super) struct Tokens {
 /// What the place is called in errors.
 const WHAT: &str = "token endpoint";
 
+/// What a browser brought, and what it was sent away with.
+pub(super) struct Presented<'p> {
+    pub(super) code: &'p str,
+    pub(super) verifier: &'p str,
+    pub(super) redirect_uri: &'p str,
+}
+
 /// Exchanges a code.
 pub(super) async fn exchange(
     asker: &Ask,
     config: &OidcConfig,
     metadata: &Metadata,
-    redirect_uri: &str,
-    code: &str,
-    verifier: &str,
+    presented: Presented<'_>,
 ) -> Result<Tokens, OidcError> {
+    read(ask(asker, WHAT, request(config, metadata, &presented)).await?)
+}
+
+fn request(config: &OidcConfig, metadata: &Metadata, presented: &Presented<'_>) -> Request<Bytes> {
     let mut form = Serializer::new(String::new());
     form.append_pair("grant_type", "authorization_code")
-        .append_pair("code", code)
-        .append_pair("redirect_uri", redirect_uri)
-        .append_pair("code_verifier", verifier);
+        .append_pair("code", presented.code)
+        .append_pair("redirect_uri", presented.redirect_uri)
+        .append_pair("code_verifier", presented.verifier);
     let mut authorization = None;
     let way = config.authentication.unwrap_or(metadata.authentication);
     match (&config.client_secret, way) {
@@ -56,7 +65,7 @@ pub(super) async fn exchange(
     if let Some(value) = authorization {
         request.headers_mut().insert(header::AUTHORIZATION, value);
     }
-    read(ask(asker, WHAT, request).await?)
+    request
 }
 
 fn read(answered: Answered) -> Result<Tokens, OidcError> {

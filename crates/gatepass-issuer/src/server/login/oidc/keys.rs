@@ -104,7 +104,11 @@ impl Key {
                 own.iter().copied().filter(|one| *one == named).collect()
             }
         };
-        Some(Self { id: jwk.common.key_id.clone(), algorithms, key: DecodingKey::from_jwk(&jwk).ok()? })
+        Some(Self {
+            id: jwk.common.key_id.clone(),
+            algorithms,
+            key: DecodingKey::from_jwk(&jwk).ok()?,
+        })
     }
 }
 

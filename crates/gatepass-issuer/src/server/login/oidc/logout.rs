@@ -15,18 +15,21 @@ pub struct Ended {
 }
 
 /// Where a browser logs out at the provider, too (RP-Initiated Logout 1.0). The ID token is not
-/// kept, so the client's name goes along in place of a hint.
+/// kept, so the client's name goes along in place of a hint. Providers know where browsers come
+/// back to, so where the person wants to go is the state.
 pub(super) fn end_session_url(
     endpoint: &str,
     client_id: &str,
     subject: &str,
+    back: &str,
     return_to: &str,
 ) -> String {
     let mut query = Serializer::new(String::new());
     query
         .append_pair("client_id", client_id)
         .append_pair("logout_hint", subject)
-        .append_pair("post_logout_redirect_uri", return_to);
+        .append_pair("post_logout_redirect_uri", back)
+        .append_pair("state", return_to);
     let sign = if endpoint.contains('?') { '&' } else { '?' };
     format!("{endpoint}{sign}{}", query.finish())
 }
@@ -44,7 +47,9 @@ pub(super) fn read(believed: &Believed) -> Result<Ended, TokenError> {
     }
     let text = |name: &'static str| match claims.get(name) {
         None => Ok(None),
-        Some(Value::String(text)) if (1..=255).contains(&text.len()) => Ok(Some(Box::from(&**text))),
+        Some(Value::String(text)) if (1..=255).contains(&text.len()) => {
+            Ok(Some(Box::from(&**text)))
+        }
         Some(_) => Err(TokenError::Claim(name)),
     };
     match (text("sub")?, text("sid")?) {

@@ -44,24 +44,23 @@ impl Metadata {
             Some(Value::String(url)) if is_safe_url(url) => Ok(Some(Box::from(&**url))),
             Some(_) => Err(unusable(format!("{field} is no https URL"))),
         };
-        let required = |field: &str| {
-            optional(field)?.ok_or_else(|| unusable(format!("{field} is missing")))
-        };
+        let required =
+            |field: &str| optional(field)?.ok_or_else(|| unusable(format!("{field} is missing")));
         // A list that is not there says nothing, or a default that suits us.
         let can = |field: &str, word: &str| match document.get(field).and_then(Value::as_array) {
             Some(words) => words.iter().any(|one| one.as_str() == Some(word)),
             None => true,
         };
-        for (field, word) in [
-            ("response_types_supported", "code"),
-            ("code_challenge_methods_supported", "S256"),
-        ] {
+        for (field, word) in
+            [("response_types_supported", "code"), ("code_challenge_methods_supported", "S256")]
+        {
             if !can(field, word) {
                 return Err(unusable(format!("{field} has no {word}")));
             }
         }
         let methods = "token_endpoint_auth_methods_supported";
-        let takes_basic = can(methods, "client_secret_basic") || !can(methods, "client_secret_post");
+        let takes_basic =
+            can(methods, "client_secret_basic") || !can(methods, "client_secret_post");
         Ok(Self {
             authorization_endpoint: required("authorization_endpoint")?,
             token_endpoint: required("token_endpoint")?,

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::provider::*;
-use crate::login::oidc::*;
+use crate::server::login::oidc::*;
 
 fn parameters(begun: &Begun) -> Vec<(String, String)> {
     let query = begun.location.split_once('?').unwrap().1;
@@ -80,8 +80,7 @@ async fn the_client_proves_itself_as_the_provider_wants_it() {
     };
     assert_eq!(sent(json!(["client_secret_basic"]), config()).await, (true, false));
     assert_eq!(sent(json!(["client_secret_post"]), config()).await, (false, true));
-    let posting =
-        OidcConfig { authentication: Some(ClientAuthentication::Post), ..config() };
+    let posting = OidcConfig { authentication: Some(ClientAuthentication::Post), ..config() };
     assert_eq!(sent(json!(null), posting).await, (false, true));
     let public = OidcConfig { client_secret: None, ..config() };
     assert_eq!(sent(json!(["none"]), public).await, (false, false));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::provider::*;
-use crate::login::oidc::*;
+use crate::server::login::oidc::*;
 
 fn named(name: &str) -> TokenAlgorithm {
     TokenAlgorithm::NAMES.into_iter().find(|(known, _)| *known == name).unwrap().1
@@ -15,7 +15,9 @@ async fn with_claims(claims: Value) -> Option<TokenError> {
 
 #[tokio::test]
 async fn the_issuer_is_the_provider() {
-    for other in [json!("https://id.example.com/"), json!("https://e.com"), json!([ISSUER]), json!(null)] {
+    for other in
+        [json!("https://id.example.com/"), json!("https://e.com"), json!([ISSUER]), json!(null)]
+    {
         let found = with_claims(json!({"iss": other.clone()})).await;
         assert_eq!(found, Some(TokenError::Claim("iss")), "{other}");
     }
@@ -23,7 +25,8 @@ async fn the_issuer_is_the_provider() {
 
 #[tokio::test]
 async fn the_token_is_for_us() {
-    for other in [json!("other"), json!(["other"]), json!([]), json!(null), json!({"gatepass": 1})] {
+    for other in [json!("other"), json!(["other"]), json!([]), json!(null), json!({"gatepass": 1})]
+    {
         let found = with_claims(json!({"aud": other.clone()})).await;
         assert_eq!(found, Some(TokenError::Claim("aud")), "{other}");
     }

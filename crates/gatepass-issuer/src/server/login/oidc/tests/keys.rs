@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::provider::*;
-use crate::login::oidc::*;
+use crate::server::login::oidc::*;
 
 async fn finish(oidc: &Oidc, provider: &Provider, seconds: u64) -> Result<LoggedIn, OidcError> {
     let begun = oidc.begin("/", &Default::default(), at(seconds)).await.unwrap();
@@ -52,7 +52,10 @@ async fn a_withdrawn_key_is_soon_none() {
     let provider = Provider::new();
     let oidc = provider.open(config());
     assert!(finish(&oidc, &provider, 0).await.is_ok());
-    provider.change(|script| script.keys = vec![jwk(Signs::Rsa, "new")]);
+    provider.change(|script| {
+        script.keys = vec![jwk(Signs::Rsa, "new")];
+        script.claims = json!({"iat": NOW + 590, "exp": NOW + 900});
+    });
     assert!(finish(&oidc, &provider, 599).await.is_ok());
     let gone = finish(&oidc, &provider, 600).await.err();
     assert_eq!(gone, Some(OidcError::Token(TokenError::NoKey)));

@@ -3,20 +3,21 @@
 use serde_json::{Value, json};
 
 use super::provider::*;
-use crate::login::oidc::*;
+use crate::server::login::oidc::*;
 
 #[tokio::test]
 async fn logging_out_goes_to_the_provider_only_where_that_is_wanted() {
     let provider = Provider::new();
     let url = async |end_session| {
         let oidc = provider.open(OidcConfig { end_session, ..config() });
-        oidc.end_session_url("a&b", "https://media.example.com/out?x", at(0)).await
+        oidc.end_session_url("a&b", "/films?x", at(0)).await
     };
     assert_eq!(url(false).await, None);
     assert_eq!(
         url(true).await.unwrap(),
         "https://id.example.com/bye?client_id=gatepass&logout_hint=a%26b\
-         &post_logout_redirect_uri=https%3A%2F%2Fmedia.example.com%2Fout%3Fx"
+         &post_logout_redirect_uri=\
+         https%3A%2F%2Fmedia.example.com%2F_gatepass%2Flogin%2Foidc%2Flogged-out&state=%2Ffilms%3Fx"
     );
     provider.change(|script| put(&mut script.discovery, &json!({"end_session_endpoint": null})));
     assert_eq!(url(true).await, None);

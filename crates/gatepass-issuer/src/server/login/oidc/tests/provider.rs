@@ -171,6 +171,11 @@ impl Provider {
         change(&mut self.0.lock().unwrap())
     }
 
+    /// From now on a place answers with a status, or not at all.
+    pub(super) fn breaks(&self, place: &'static str, status: Option<u16>) {
+        self.change(|script| script.broken.insert(place, status));
+    }
+
     /// How often a place was asked.
     pub(super) fn count(&self, place: &str) -> usize {
         self.change(|script| script.asked.iter().filter(|(path, ..)| path == place).count())
@@ -182,7 +187,7 @@ impl Provider {
             let answer = script.lock().unwrap().answer(&request);
             Box::pin(std::future::ready(answer))
         });
-        Oidc::open(config, URL, &Secret::new(&[7; 32]).unwrap(), ask).unwrap()
+        Oidc::open(config, &URL.parse().unwrap(), &Secret::new(&[7; 32]).unwrap(), ask).unwrap()
     }
 
     /// The provider's part while a person logs in there: the query of the callback.

@@ -3,13 +3,14 @@
 use serde_json::json;
 
 use super::provider::*;
-use crate::login::oidc::*;
+use crate::server::login::oidc::*;
 
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 #[tokio::test]
 async fn an_issuer_starts_while_the_provider_is_down_and_finds_it_later() {
-    let provider = Provider::with(|script| drop(script.broken.insert(DISCOVERY, None)));
+    let provider = Provider::new();
+    provider.breaks(DISCOVERY, None);
     let oidc = provider.open(config());
     assert_eq!(oidc.trouble(), None, "nobody was asked yet");
     let error = oidc.begin("/", &Default::default(), at(0)).await.unwrap_err();
@@ -33,7 +34,7 @@ async fn what_the_provider_said_of_itself_counts_for_an_hour() {
     }
     assert_eq!(provider.count(DISCOVERY), 2);
     // Down while it is asked again: the old counts.
-    provider.change(|script| drop(script.broken.insert(DISCOVERY, Some(500))));
+    provider.breaks(DISCOVERY, Some(500));
     assert!(oidc.look(at(8_000)).await.is_ok());
     assert!(oidc.trouble().is_some());
     assert!(oidc.look(at(90_000)).await.is_err());
@@ -41,10 +42,15 @@ async fn what_the_provider_said_of_itself_counts_for_an_hour() {
 
 #[tokio::test]
 async fn whatever_place_fails_nobody_is_logged_in() {
-    for (place, status) in
-        [("/token", Some(500)), ("/token", None), ("/keys", Some(404)), ("/keys", None), ("/me", Some(401))]
-    {
-        let provider = Provider::with(|script| drop(script.broken.insert(place, status)));
+    for (place, status) in [
+        ("/token", Some(500)),
+        ("/token", None),
+        ("/keys", Some(404)),
+        ("/keys", None),
+        ("/me", Some(401)),
+    ] {
+        let provider = Provider::new();
+        provider.breaks(place, status);
         let config = OidcConfig { claims: vec!["groups".into()], ..config() };
         let error = log_in(&provider, config).await.unwrap_err();
         assert_eq!(error.fault(), OidcFault::Provider, "{place} {status:?}");
@@ -69,7 +75,8 @@ async fn no_error_and_no_debug_holds_what_must_stay_secret() {
     let begun = browser.begin(&oidc, "/").await;
     let query = provider.log_in(&begun);
     let finished = oidc.finish(&query, &browser.headers(), at(1)).await;
-    let said = format!("{oidc:?} {:?} {}", finished.outcome, finished.outcome.as_ref().unwrap_err());
+    let said =
+        format!("{oidc:?} {:?} {}", finished.outcome, finished.outcome.as_ref().unwrap_err());
     let nonce = provider.change(|script| script.request["nonce"].clone());
     for secret in [SECRET, "the-code", "access", &nonce] {
         assert!(!said.contains(secret), "{secret}: {said}");
