@@ -12,6 +12,7 @@ mod load;
 mod logs;
 mod oidc;
 mod origins;
+mod python;
 mod recipes;
 mod rust;
 mod signers;
@@ -111,6 +112,11 @@ const STAGES: &[Stage] = &[
         name: "signers",
         about: "the AWS SDKs, the AWS CLI, openssl and Gatepass agree, live",
         run: signers::run,
+    },
+    Stage {
+        name: "python",
+        about: "the package for Python: botocore's bytes, real frameworks, types, the edge",
+        run: python::run,
     },
     Stage {
         name: "cache",
