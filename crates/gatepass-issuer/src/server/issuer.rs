@@ -26,10 +26,11 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use super::arrival::Arrival;
 use super::config::IssuerConfig;
 use super::journal::{self, Event, Journal};
+use super::login::oidc::{Oidc, OidcConfigError};
 use super::return_to::ReturnTo;
 use super::session::{Session, SessionId, Way};
 use super::sessions::{COOKIE, LongSession, NoSession, Sessions};
-use super::{application, logout, renewal};
+use super::{application, login, logout, renewal};
 use crate::handout::{Handout, Laid};
 use crate::issuance::{HandoutError, Issuance};
 use crate::person::Person;
@@ -43,6 +44,7 @@ pub struct Issuer {
     /// Swapped whole when keys or entitlements change.
     issuance: ArcSwap<Issuance>,
     sessions: Sessions,
+    oidc: Option<Oidc>,
     clock: Clock,
     journal: Journal,
 }
@@ -54,6 +56,9 @@ pub enum IssuerError {
     /// What has to outlive a restart can't be read or written.
     #[error("the state folder can't be used: {0}")]
     State(#[source] std::io::Error),
+    /// A setting of the provider can't be.
+    #[error("[login.oidc] {}: {}", .0.field, .0.problem)]
+    Oidc(OidcConfigError),
 }
 
 /// Somebody who proved who they are, by one way of login.
@@ -84,8 +89,18 @@ impl Issuer {
     ) -> Result<Arc<Self>, Vec<IssuerError>> {
         let sessions =
             Sessions::open(&config, clock()).map_err(|error| vec![IssuerError::State(error)])?;
+        let oidc = match &config.oidc {
+            Some(oidc) => {
+                let ask = login::oidc::by_https(oidc);
+                let oidc = Oidc::open(oidc.clone(), &config.url, &config.secret, ask);
+                Some(oidc.map_err(|errors| {
+                    errors.into_iter().map(IssuerError::Oidc).collect::<Vec<_>>()
+                })?)
+            }
+            None => None,
+        };
         let issuance = ArcSwap::from_pointee(issuance);
-        Ok(Arc::new(Self { config, issuance, sessions, clock, journal }))
+        Ok(Arc::new(Self { config, issuance, sessions, oidc, clock, journal }))
     }
 
     /// Every route, below the path of the public URL.
@@ -94,6 +109,7 @@ impl Issuer {
             .merge(renewal::routes())
             .merge(logout::routes())
             .merge(application::routes())
+            .merge(login::oidc::routes::routes())
             .with_state(Arc::clone(self));
         match self.config.url.path() {
             "" => routes,
@@ -127,6 +143,11 @@ impl Issuer {
     /// Tells operators what happened.
     pub(crate) fn tell(&self, address: Option<IpAddr>, event: Event<'_>) {
         journal::write(&self.journal, self.now(), address, event);
+    }
+
+    /// The provider at which people log in, if there is one.
+    pub(crate) const fn oidc(&self) -> Option<&Oidc> {
+        self.oidc.as_ref()
     }
 
     pub(crate) const fn sessions(&self) -> &Sessions {

@@ -3,6 +3,7 @@
 mod issuer;
 
 mod application;
+mod login;
 mod logout;
 mod renewal;
 
@@ -24,6 +25,11 @@ pub use config::{IssuerConfig, Limits, Players};
 pub use issuer::{Clock, Issuer, IssuerError};
 pub use journal::Journal;
 pub use listen::serve;
+pub use login::oidc::{
+    Answer, Ask, Begun, ClientAuthentication, ClientSecret, Ended, Finished, LoggedIn, MOST_BYTES,
+    Oidc, OidcConfig, OidcConfigError, OidcError, OidcFault, PATIENCE, Quoted, TokenAlgorithm,
+    TokenError,
+};
 pub use public_url::{PublicUrl, PublicUrlError};
 pub use return_to::{ReturnHostError, ReturnHosts, ReturnTo};
 pub use seal::{Seal, Secret, ShortSecret};

@@ -1,0 +1,3 @@
+//! The ways in which people prove who they are.
+
+pub(crate) mod oidc;
