@@ -9,17 +9,13 @@ mod handout;
 mod person;
 
 #[cfg(feature = "server")]
-mod return_to;
-#[cfg(feature = "server")]
-mod seal;
-#[cfg(feature = "server")]
-mod session;
+mod server;
 
 pub use handout::{Handout, Laid};
 pub use person::{Person, PersonError};
 #[cfg(feature = "server")]
-pub use return_to::{ReturnHostError, ReturnHosts, ReturnTo};
-#[cfg(feature = "server")]
-pub use seal::{Seal, Secret, ShortSecret};
-#[cfg(feature = "server")]
-pub use session::{Lifetimes, Session, SessionEnd, SessionId, Way};
+pub use server::{
+    HeaderConfig, Invitation, InvitationConfig, InvitationError, Lifetimes, PagesError,
+    PasswordHash, PasswordHashError, ReturnHostError, ReturnHosts, ReturnTo, Seal, Secret, Session,
+    SessionEnd, SessionId, ShortSecret, Users, UsersConfig, UsersError, UsersFileError, Uses, Way,
+};

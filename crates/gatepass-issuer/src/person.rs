@@ -53,6 +53,11 @@ impl Person {
         self.claims.get(name)
     }
 
+    /// The names of all claims.
+    pub fn claim_names(&self) -> impl Iterator<Item = &str> {
+        self.claims.keys().map(String::as_str)
+    }
+
     /// The texts of a claim: itself, or the members of a list. Anything else has none.
     pub fn texts<'p>(&'p self, name: &str) -> impl Iterator<Item = &'p str> + use<'p> {
         let subject = (name == "sub").then_some(&*self.subject);

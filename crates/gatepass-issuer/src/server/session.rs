@@ -9,9 +9,9 @@ use std::time::Duration;
 use gatepass::EpochTime;
 use serde::{Deserialize, Serialize};
 
+use super::seal::Seal;
 use crate::handout::Laid;
 use crate::person::Person;
-use crate::seal::Seal;
 
 /// For how long a session lasts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -159,8 +159,8 @@ impl Session {
 mod tests {
     use serde_json::Map;
 
+    use crate::server::seal::Secret;
     use super::*;
-    use crate::seal::Secret;
 
     const LIFETIMES: Lifetimes =
         Lifetimes { idle: Duration::from_secs(10), absolute: Duration::from_secs(100) };

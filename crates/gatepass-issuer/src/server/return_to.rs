@@ -37,6 +37,11 @@ impl ReturnHosts {
         origins.into_iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Every listed origin.
+    pub(crate) fn origins(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|origin| &**origin)
+    }
+
     /// Reads where somebody wants to go. Nothing if that is nowhere we would send anybody.
     pub fn read(&self, text: &str) -> Option<ReturnTo> {
         // Browsers take a backslash for a slash and drop tabs and line ends: none passes.
