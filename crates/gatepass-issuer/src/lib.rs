@@ -2,20 +2,54 @@
 //!
 //! It decides who may have which pass, signs it, and hands it out as `Set-Cookie` lines, for
 //! Gatepass's edge and for Amazon CloudFront alike. It never verifies a pass.
+//!
+//! ```text
+//! Person ─► Entitlements ─► policies, and where each is laid ─► Mint ─► Handout
+//! ```
+//!
+//! That much is without features, for applications that log their people in themselves. The
+//! feature `server`, on by default, adds the [`Issuer`]: logins, sessions, pages, renewal.
 
 #![forbid(unsafe_code)]
 
+// Low to high: a file uses only modules declared above it.
 mod handout;
 mod person;
+
+mod placeholder;
+
+mod laying;
+
+mod plan;
+
+mod entitlement;
+
+mod signing;
+
+mod mint;
+
+mod issuance;
 
 #[cfg(feature = "server")]
 mod server;
 
+pub use entitlement::{
+    AddressBinding, AddressBindingError, Conditions, Entitlement, EntitlementError, Entitlements,
+    Ipv6Error, Start, Who,
+};
 pub use handout::{Handout, Laid};
+pub use issuance::{HandoutError, Issuance};
+pub use laying::{CookieWishes, LayingError, Place, Site};
+pub use mint::Mint;
 pub use person::{Person, PersonError};
+pub use placeholder::{Field, ResourceTemplate, TemplateError, ValueError, ValueProblem};
+pub use plan::{MOST_PASSES, PlanError, Reader};
 #[cfg(feature = "server")]
 pub use server::{
-    HeaderConfig, Invitation, InvitationConfig, InvitationError, Lifetimes, PagesError,
-    PasswordHash, PasswordHashError, ReturnHostError, ReturnHosts, ReturnTo, Seal, Secret, Session,
-    SessionEnd, SessionId, ShortSecret, Users, UsersConfig, UsersError, UsersFileError, Uses, Way,
+    Clock, HeaderConfig, Invitation, InvitationConfig, InvitationError, Issuer, IssuerConfig,
+    IssuerError, Journal, Lifetimes, Limits, LoginConfig, LoginError, PagesError, PasswordHash,
+    PasswordHashError, Players, PublicUrl, PublicUrlError, ReturnHostError, ReturnHosts, ReturnTo,
+    Seal, Secret, Session, SessionEnd, SessionId, ShortSecret, Users, UsersConfig, UsersError,
+    UsersFileError, Uses, Way, serve,
 };
+pub use signing::{Signing, SigningError, SigningKeys};

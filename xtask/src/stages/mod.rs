@@ -11,6 +11,7 @@ pub(crate) mod fuzz;
 mod load;
 mod logs;
 mod origins;
+mod recipes;
 mod rust;
 mod signers;
 mod smuggling;
@@ -145,6 +146,11 @@ const STAGES: &[Stage] = &[
         name: "film",
         about: "a film from a private bucket, over TLS and HTTP/2, in a real browser",
         run: film::run,
+    },
+    Stage {
+        name: "recipes",
+        about: "the examples and the how-to pages, run as they are written",
+        run: recipes::run,
     },
     Stage { name: "fuzz", about: "each fuzz target, for a while", run: fuzz::run },
 ];

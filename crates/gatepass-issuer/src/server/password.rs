@@ -206,6 +206,7 @@ impl PasswordChecks {
     }
 
     /// How many were checked so far.
+    #[cfg(test)]
     pub(crate) fn made(&self) -> u64 {
         self.made.load(Ordering::Relaxed)
     }

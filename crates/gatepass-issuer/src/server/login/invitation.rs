@@ -1,11 +1,13 @@
 //! Invitation links: short signed URLs that buy a longer session.
 
 mod link;
+mod redeem;
 mod used;
 
 use std::path::PathBuf;
 
 pub use self::link::{Invitation, InvitationError, Uses};
+pub(crate) use self::redeem::routes;
 pub(crate) use self::used::UsedInvitations;
 
 /// Logging in by invitation links, which the keys of the issuer sign.

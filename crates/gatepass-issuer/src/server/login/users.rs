@@ -100,9 +100,11 @@ impl UsersLogin {
     }
 
     /// What the users file says now of somebody who logged in before; nothing if they are no
-    /// longer in it. It may read the file: not for asynchronous threads.
-    pub(crate) fn current(&self, name: &str) -> Option<Person> {
-        self.followed.users().person(name).cloned()
+    /// longer in it.
+    pub(crate) async fn current(&self, name: &str) -> Option<Person> {
+        let (followed, name) = (Arc::clone(&self.followed), name.to_owned());
+        let found = tokio::task::spawn_blocking(move || followed.users().person(&name).cloned());
+        found.await.ok().flatten()
     }
 }
 

@@ -54,8 +54,8 @@ async fn a_right_password_logs_in_and_brings_the_claims() {
     let ada = stage.log_in("ada", "correct horse").await.ok().unwrap().person;
     assert_eq!(ada.subject(), "ada");
     assert_eq!(ada.texts("groups").collect::<Vec<_>>(), ["members"]);
-    assert_eq!(stage.login.current("ada"), Some(ada));
-    assert_eq!(stage.login.current("eve"), None);
+    assert_eq!(stage.login.current("ada").await, Some(ada));
+    assert_eq!(stage.login.current("eve").await, None);
 }
 
 #[tokio::test]
