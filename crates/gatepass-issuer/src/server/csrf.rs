@@ -125,15 +125,14 @@ impl Csrf {
     fn kept(&self, headers: &HeaderMap, now: EpochTime) -> Option<Kept> {
         let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
         let cookies = lines.flat_map(|line| line.split(';')).filter_map(|one| one.split_once('='));
-        let ours = cookies.filter(|(name, _)| name.trim() == COOKIE_NAME);
-        ours.filter_map(|(_, value)| {
+        let mut ours = cookies.filter(|(name, _)| name.trim() == COOKIE_NAME);
+        ours.find_map(|(_, value)| {
             let open = self.seal.open(value.trim())?;
             let (random, laid) = open.split_first_chunk()?;
             let laid = u64::from_be_bytes(laid.try_into().ok()?);
             let is_current = now.seconds() < laid.saturating_add(Self::LIFETIME);
             is_current.then_some(Kept { random: *random, laid })
         })
-        .next()
     }
 }
 

@@ -128,3 +128,6 @@ fn vouch(claims: &mut Map<String, Value>) {
         claims.entry("email_verified").or_insert(Value::Bool(true));
     }
 }
+
+#[cfg(test)]
+mod tests;

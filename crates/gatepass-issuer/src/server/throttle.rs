@@ -77,7 +77,7 @@ impl<C: Clock + Clone> Throttle<C> {
             browser: limit(10, Duration::from_secs(30)),
             address: limit(30, Duration::from_secs(4)),
             neighbourhood: limit(300, Duration::from_secs(1)),
-            name_at_address: limit(5, Duration::from_secs(60)),
+            name_at_address: limit(5, Duration::from_mins(1)),
             name: limit(100, Duration::from_secs(36)),
             hasher: RandomState::new(),
             clock,

@@ -16,6 +16,7 @@ use http::header::{RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 use zeroize::Zeroizing;
 
+use super::header::HeaderLoginError;
 use super::users::{LoggedIn, LoginForm, LoginRefusal};
 use crate::person::Person;
 use crate::server::arrival::Arrival;
@@ -54,7 +55,12 @@ async fn show(
             return issuer.sign_in(&arrival, proven, &target).await;
         }
         Ok(None) => {}
-        Err(answer) => return answer,
+        Err(error) => {
+            let reason = &error.to_string();
+            issuer.tell(Some(arrival.address), Event::LoginFailed { way: Way::Header, reason });
+            let page = Page::Trouble { trouble: Trouble::Provider, return_to: "/" };
+            return issuer.logins().pages.answer(StatusCode::FORBIDDEN, &page);
+        }
     }
     if let Ok(session) = issuer.session(&arrival).await {
         let until = EpochTime::new(session.ends()).map(page::shown).unwrap_or_default();
@@ -66,15 +72,10 @@ async fn show(
 }
 
 /// Whom a listed proxy vouches for.
-fn vouched_for(issuer: &Issuer, arrival: &Arrival) -> Result<Option<Person>, Response> {
+fn vouched_for(issuer: &Issuer, arrival: &Arrival) -> Result<Option<Person>, HeaderLoginError> {
     let Some(header) = &issuer.logins().header else { return Ok(None) };
     let is_trusted = issuer.config().proxies.contain(arrival.peer);
-    header.read(arrival.headers(), arrival.peer, is_trusted).map_err(|error| {
-        let reason = &error.to_string();
-        issuer.tell(Some(arrival.address), Event::LoginFailed { way: Way::Header, reason });
-        let page = Page::Trouble { trouble: Trouble::Provider, return_to: "/" };
-        issuer.logins().pages.answer(StatusCode::FORBIDDEN, &page)
-    })
+    header.read(arrival.headers(), arrival.peer, is_trusted)
 }
 
 async fn log_in(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes) -> Response {

@@ -13,8 +13,8 @@ use axum::routing::get;
 use gatepass::{EpochTime, TrustedKeys};
 use http::StatusCode;
 
-use super::link::{Invitation, Uses};
-use super::used::UseError;
+use super::link::{Invitation, InvitationError, Uses};
+use super::used::{UseError, UsedInvitations};
 use crate::server::arrival::Arrival;
 use crate::server::issuer::{Issuer, Proven};
 use crate::server::journal::Event;
@@ -39,7 +39,7 @@ async fn show(
     let link = query.unwrap_or_default();
     match admit(&issuer, &arrival, &link) {
         Ok((invitation, _)) => confirm(&issuer, &arrival, StatusCode::OK, &link, &invitation),
-        Err(answer) => answer,
+        Err(refusal) => refuse(&issuer, &arrival, &refusal),
     }
 }
 
@@ -54,7 +54,7 @@ async fn redeem(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes
     let (token, link) = (field("token").unwrap_or_default(), field("link").unwrap_or_default());
     let (invitation, expiry) = match admit(&issuer, &arrival, &link) {
         Ok(admitted) => admitted,
-        Err(answer) => return answer,
+        Err(refusal) => return refuse(&issuer, &arrival, &refusal),
     };
     if let Err(error) = issuer.logins().csrf.check(arrival.headers(), &token, arrival.now) {
         tell(&issuer, &arrival, &error.to_string());
@@ -64,12 +64,15 @@ async fn redeem(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes
     let is_once = invitation.uses == Uses::Once;
     if is_once {
         let used = used.clone();
-        let taken = tokio::task::spawn_blocking(move || used.take(id, expiry, now)).await;
-        match taken {
-            Ok(Ok(())) => {}
-            Ok(Err(UseError::Used)) => return gone(&issuer, &arrival),
-            Ok(Err(error)) => return unusable(&issuer, &arrival, &error.to_string()),
-            Err(error) => return unusable(&issuer, &arrival, &error.to_string()),
+        let noted = tokio::task::spawn_blocking(move || used.take(id, expiry, now)).await;
+        let refusal = match noted {
+            Ok(Ok(())) => None,
+            Ok(Err(UseError::Used)) => Some(Uninvited::Used),
+            Ok(Err(error)) => Some(Uninvited::Unusable(error.to_string())),
+            Err(error) => Some(Uninvited::Unusable(error.to_string())),
+        };
+        if let Some(refusal) = refusal {
+            return refuse(&issuer, &arrival, &refusal);
         }
     }
     let ends = invitation.session.map(|session| now.plus(session.as_secs()));
@@ -88,28 +91,50 @@ async fn redeem(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes
     answer
 }
 
+/// Why a link signs nobody in.
+#[derive(Debug, thiserror::Error)]
+enum Uninvited {
+    #[error(transparent)]
+    Link(#[from] InvitationError),
+    #[error("the invitation was used already")]
+    Used,
+    #[error("the invitation can't be used: {0}")]
+    Unusable(String),
+}
+
 /// What a link grants, if it counts and was not used up.
 fn admit(
     issuer: &Issuer,
     arrival: &Arrival,
     link: &str,
-) -> Result<(Invitation, EpochTime), Response> {
+) -> Result<(Invitation, EpochTime), Uninvited> {
     let issuance = issuer.issuance();
     let keys = issuance.mint().keys();
     let keys = [Some(&keys.in_force), keys.next.as_ref()].into_iter().flatten();
-    let keys = keys.map(|key| (key.id().clone(), key.public_key().clone()));
-    let keys = TrustedKeys::from_iter(keys);
+    let keys: TrustedKeys = keys.map(|key| (key.id().clone(), key.public_key().clone())).collect();
     let url = issuer.config().url.url("");
-    let (invitation, expiry) =
-        Invitation::admit(&url, link, &keys, arrival.now).map_err(|error| {
-            tell(issuer, arrival, &error.to_string());
-            trouble(issuer, StatusCode::FORBIDDEN, Trouble::Invitation)
-        })?;
+    let (invitation, expiry) = Invitation::admit(&url, link, &keys, arrival.now)?;
     let used = issuer.logins().invitations.as_ref();
-    let is_used = |invitation: &Invitation| {
-        invitation.uses == Uses::Once && used.is_some_and(|used| used.has(invitation.id, expiry))
+    let is_used = |used: &UsedInvitations| used.has(invitation.id, expiry);
+    if invitation.uses == Uses::Once && used.is_some_and(is_used) {
+        return Err(Uninvited::Used);
+    }
+    Ok((invitation, expiry))
+}
+
+/// Tells somebody why they are not signed in, and operators, too.
+fn refuse(issuer: &Issuer, arrival: &Arrival, refusal: &Uninvited) -> Response {
+    let reason = refusal.to_string();
+    let (status, trouble) = match refusal {
+        Uninvited::Link(_) => (StatusCode::FORBIDDEN, Trouble::Invitation),
+        Uninvited::Used => (StatusCode::GONE, Trouble::InvitationUsed),
+        Uninvited::Unusable(_) => {
+            issuer.tell(Some(arrival.address), Event::Trouble { what: reason.clone() });
+            (StatusCode::SERVICE_UNAVAILABLE, Trouble::Passes)
+        }
     };
-    if is_used(&invitation) { Err(gone(issuer, arrival)) } else { Ok((invitation, expiry)) }
+    tell(issuer, arrival, &reason);
+    issuer.logins().pages.answer(status, &Page::Trouble { trouble, return_to: "/" })
 }
 
 fn confirm(
@@ -123,21 +148,6 @@ fn confirm(
     issuer.logins().form(arrival, status, &Page::Invitation { link, name, once })
 }
 
-fn gone(issuer: &Issuer, arrival: &Arrival) -> Response {
-    tell(issuer, arrival, "the invitation was used already");
-    trouble(issuer, StatusCode::GONE, Trouble::InvitationUsed)
-}
-
-fn unusable(issuer: &Issuer, arrival: &Arrival, reason: &str) -> Response {
-    let what = format!("an invitation can't be used: {reason}");
-    issuer.tell(Some(arrival.address), Event::Trouble { what });
-    trouble(issuer, StatusCode::SERVICE_UNAVAILABLE, Trouble::Passes)
-}
-
 fn tell(issuer: &Issuer, arrival: &Arrival, reason: &str) {
     issuer.tell(Some(arrival.address), Event::LoginFailed { way: Way::Invitation, reason });
-}
-
-fn trouble(issuer: &Issuer, status: StatusCode, trouble: Trouble) -> Response {
-    issuer.logins().pages.answer(status, &Page::Trouble { trouble, return_to: "/" })
 }
