@@ -53,9 +53,9 @@ impl Person {
         self.claims.get(name)
     }
 
-    /// The names of all claims.
-    pub fn claim_names(&self) -> impl Iterator<Item = &str> {
-        self.claims.keys().map(String::as_str)
+    /// All claims, as they came.
+    pub fn claims(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.claims.iter()
     }
 
     /// The e-mail address, if `email_verified` says that it is theirs. Some identity providers

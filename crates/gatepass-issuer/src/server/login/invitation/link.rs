@@ -157,13 +157,9 @@ impl Invitation {
             query.extend(utf8_percent_encode(value, ESCAPED));
         };
         add("for", self.person.subject());
-        for name in self.person.claim_names() {
-            let claim = self.person.claim(name);
-            let texts = claim.and_then(Value::as_array).map_or_else(
-                || claim.and_then(Value::as_str).into_iter().collect(),
-                |texts| texts.iter().filter_map(Value::as_str).collect::<Vec<_>>(),
-            );
-            for text in texts {
+        for (name, claim) in self.person.claims() {
+            let texts = claim.as_array().map_or(std::slice::from_ref(claim), Vec::as_slice);
+            for text in texts.iter().filter_map(Value::as_str) {
                 add(&format!("claim.{name}"), text);
             }
         }
