@@ -56,11 +56,13 @@ pub use placeholder::{Field, ResourceTemplate, TemplateError, ValueError, ValueP
 pub use plan::{MOST_PASSES, PlanError, Reader};
 #[cfg(feature = "server")]
 pub use server::{
-    Answer, Ask, Begun, ClientAuthentication, ClientSecret, Clock, Ended, Finished, Issuer,
-    IssuerConfig, IssuerError, Journal, Lifetimes, Limits, LoggedIn, MOST_BYTES, Oidc, OidcConfig,
-    OidcConfigError, OidcError, OidcFault, PATIENCE, Players, PublicUrl, PublicUrlError, Quoted,
-    ReturnHostError, ReturnHosts, ReturnTo, Seal, Secret, Session, SessionEnd, SessionId,
-    ShortSecret, TokenAlgorithm, TokenError, Way, serve,
+    Answer, Ask, Begun, ClientAuthentication, ClientSecret, Clock, Ended, Finished, HeaderConfig,
+    Invitation, InvitationConfig, InvitationError, Issuer, IssuerConfig, IssuerError, Journal,
+    Lifetimes, Limits, LoggedIn, LoginConfig, LoginError, MOST_BYTES, Oidc, OidcConfig,
+    OidcConfigError, OidcError, OidcFault, PATIENCE, PagesError, PasswordHash, PasswordHashError,
+    Players, PublicUrl, PublicUrlError, Quoted, ReturnHostError, ReturnHosts, ReturnTo, Seal,
+    Secret, Session, SessionEnd, SessionId, ShortSecret, TokenAlgorithm, TokenError, Users,
+    UsersConfig, UsersError, UsersFileError, Uses, Way, serve,
 };
 #[cfg(feature = "kms")]
 pub use signing::kms::{AwsSurroundings, KmsConfig, KmsKey};

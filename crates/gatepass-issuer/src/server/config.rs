@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gatepass_distribution::Proxies;
 
-use super::login::oidc::OidcConfig;
+use super::login::LoginConfig;
 use super::public_url::PublicUrl;
 use super::return_to::ReturnHosts;
 use super::seal::Secret;
@@ -35,10 +35,10 @@ pub struct IssuerConfig {
     pub players: Players,
     /// What applications show to be handed passes for their people; none may, without it.
     pub application_token: Option<Secret>,
-    /// The provider at which people log in, if there is one.
-    pub oidc: Option<OidcConfig>,
     /// The folder of what has to outlive a restart: sessions that were ended, links that were used.
     pub state: Option<PathBuf>,
+    /// How people can log in.
+    pub login: LoginConfig,
     /// How much is borne.
     pub limits: Limits,
 }
@@ -89,8 +89,8 @@ impl IssuerConfig {
             renew_before: Duration::from_mins(1),
             players: Players::default(),
             application_token: None,
-            oidc: None,
             state: None,
+            login: LoginConfig::default(),
             limits: Limits::default(),
         }
     }

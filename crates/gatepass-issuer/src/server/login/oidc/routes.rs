@@ -44,7 +44,7 @@ async fn begin(
     arrival: Arrival,
     Query(asked): Query<Return>,
 ) -> Response {
-    let Some(oidc) = issuer.oidc() else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(oidc) = issuer.logins().oidc() else { return StatusCode::NOT_FOUND.into_response() };
     let return_to = asked.target(issuer.config());
     match oidc.begin(return_to.as_str(), arrival.headers(), arrival.now).await {
         Ok(Begun { location, lines }) => {
@@ -62,7 +62,7 @@ async fn finish(
     arrival: Arrival,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let Some(oidc) = issuer.oidc() else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(oidc) = issuer.logins().oidc() else { return StatusCode::NOT_FOUND.into_response() };
     let query = query.unwrap_or_default();
     let Finished { outcome, line } = oidc.finish(&query, arrival.headers(), arrival.now).await;
     let mut answer = match outcome {
