@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use self::follow::Followed;
 use super::serve::systemd;
-use crate::config::issuer::{IssuerFile, IssuerKeys};
+use crate::config::issuer::{IssuerKeys, Rights};
 use crate::words::{Failure, note, say, tell};
 use crate::{clock, signals};
 
@@ -47,7 +47,7 @@ impl IssueArgs {
         }
         let (followed, file) = Followed::open(&self.config)?;
         let runtime = runtime()?;
-        let issuance = runtime.block_on(issuance(file.keys, file.entitlements))?;
+        let issuance = runtime.block_on(issuance(file.keys, file.rights))?;
         for warning in &file.warnings {
             note(warning);
         }
@@ -88,7 +88,7 @@ fn check(path: &Path) -> Result<ExitCode, Failure> {
     for warning in &file.warnings {
         note(warning);
     }
-    runtime()?.block_on(issuance(file.keys, file.entitlements))?;
+    runtime()?.block_on(issuance(file.keys, file.rights))?;
     say(&format!("{} is well-formed\n", path.display()))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -101,10 +101,7 @@ fn runtime() -> Result<Runtime, Failure> {
 }
 
 /// Finds the keys where they are, and puts them to what they are to sign.
-async fn issuance(
-    keys: IssuerKeys,
-    entitlements: impl FnOnce(Mint) -> Issuance,
-) -> Result<Issuance, Failure> {
+async fn issuance(keys: IssuerKeys, rights: Rights) -> Result<Issuance, Failure> {
     let IssuerKeys { keys, hash } = keys;
     let mut opened = Vec::new();
     for key in keys {
@@ -113,7 +110,7 @@ async fn issuance(
     let mut opened = opened.into_iter();
     let in_force = opened.next().ok_or_else(|| Failure::new("there is no [[signing-key]]"))?;
     let keys = SigningKeys { in_force, next: opened.next() };
-    Ok(entitlements(Mint::new(keys, hash)))
+    Ok(rights.issuance(Mint::new(keys, hash)))
 }
 
 fn unopened(error: &SigningError) -> Failure {

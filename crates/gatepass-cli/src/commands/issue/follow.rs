@@ -81,7 +81,7 @@ impl Followed {
         if fixed(&loaded) != self.fixed {
             note("restart to change [issuer] and [login]: keys and entitlements are in force");
         }
-        let issuance = runtime.block_on(super::issuance(loaded.keys, loaded.entitlements))?;
+        let issuance = runtime.block_on(super::issuance(loaded.keys, loaded.rights))?;
         issuer.install(issuance);
         Ok(())
     }

@@ -19,9 +19,11 @@ pub(in crate::config) fn oidc(mut table: Table<'_>, secret: ReadSecret<'_>) -> O
     let (issuer, client_id) = texts.unwrap_or_default();
     let mut config = OidcConfig::new(issuer, client_id);
 
-    config.client_secret = table.value("client-secret").and_then(|value| client_secret(value, secret));
+    config.client_secret =
+        table.value("client-secret").and_then(|value| client_secret(value, secret));
     config.authentication = table.value("client-authentication").and_then(|value| {
-        value.choice(&[("basic", ClientAuthentication::Basic), ("post", ClientAuthentication::Post)])
+        value
+            .choice(&[("basic", ClientAuthentication::Basic), ("post", ClientAuthentication::Post)])
     });
     if let Some(scopes) = table.value("scopes") {
         config.scopes = scopes.texts();
@@ -77,7 +79,9 @@ fn separator(value: &Value<'_>) -> Option<char> {
     match (characters.next(), characters.next()) {
         (Some(one), None) => Some(one),
         _ => {
-            value.mistake(format!("{text:?} separates nothing: expected one character, such as \",\""));
+            value.mistake(format!(
+                "{text:?} separates nothing: expected one character, such as \",\""
+            ));
             None
         }
     }
