@@ -7,6 +7,7 @@ use crate::login_page::LoginPage;
 use crate::origin::Origin;
 use crate::origin_request_policy::OriginRequestPolicy;
 use crate::path_pattern::PathPattern;
+use crate::renewal::Renewal;
 
 /// What holds for the paths of one pattern.
 #[derive(Clone, Debug)]
@@ -16,6 +17,7 @@ pub struct CacheBehavior {
     pub(crate) origin_identity: Box<str>,
     pub(crate) gate: Gate,
     pub(crate) on_denied: Option<LoginPage>,
+    pub(crate) renewal: Option<Renewal>,
     pub(crate) cors: Option<Cors>,
     pub(crate) cache_policy: CachePolicy,
     pub(crate) origin_request_policy: Option<OriginRequestPolicy>,
@@ -105,6 +107,11 @@ impl CacheBehavior {
     /// Where viewers of pages go that were denied.
     pub const fn on_denied(&self) -> Option<&LoginPage> {
         self.on_denied.as_ref()
+    }
+
+    /// Where viewers of pages go whose pass is about to end.
+    pub const fn renewal(&self) -> Option<&Renewal> {
+        self.renewal.as_ref()
     }
 
     /// Which other sites may read.

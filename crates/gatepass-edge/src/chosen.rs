@@ -20,6 +20,7 @@ use http::header::{CONNECTION, COOKIE};
 use http::{Method, Version};
 
 use crate::asked::Asked;
+use crate::renew;
 
 pub(crate) use encodings::Encodings;
 
@@ -48,9 +49,14 @@ pub(crate) fn cookies<'a>(
     cookies.map(<[u8]>::trim_ascii).filter(move |cookie| {
         let name = memchr::memchr(b'=', cookie).map(|end| &cookie[..end]);
         // An origin may be laxer than the gate about a space before the equals sign.
-        let name = name.filter(|name| CookieName::recognize(name.trim_ascii_end()).is_none());
+        let name = name.filter(|name| !is_ours(name.trim_ascii_end()));
         name.and_then(|name| std::str::from_utf8(name).ok()).is_some_and(&covers)
     })
+}
+
+/// Says whether a cookie is between the viewer and the edge alone.
+fn is_ours(name: &[u8]) -> bool {
+    CookieName::recognize(name).is_some() || name == renew::MARKER.as_bytes()
 }
 
 /// The stretches between separators. Most of a line of cookies is long values.

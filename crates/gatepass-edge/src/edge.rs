@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use gatepass::{Denial, EpochTime, Pass, ViewerUrl};
-use gatepass_distribution::{Admitted, Distribution, NormalPath, RouteError, Snapshot};
+use gatepass_distribution::{Admitted, Distribution, NormalPath, Proxies, RouteError, Snapshot};
 use gatepass_distribution::{Route, VerifiedPasses};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -33,15 +33,15 @@ use crate::background::Background;
 use crate::body::Body;
 use crate::cache::Cache;
 use crate::cap::cap;
-use crate::compress::{Compressed, negotiate};
+use crate::compress::{Compressed, negotiate, revalidate};
 use crate::config::EdgeConfig;
 use crate::fetch::Fetch;
 use crate::incoming::{self, Sent};
 use crate::listener::{Connection, Door};
 use crate::metrics::{ConfigStatus, Metrics, Observed, Status};
 use crate::serving::{EdgeError, Serving};
-use crate::viewer::{Proxies, Viewer, ViewerError};
-use crate::{refuse, respond, wellformed};
+use crate::viewer::{Viewer, ViewerError};
+use crate::{refuse, renew, respond, wellformed};
 
 /// Says what time it is. Handed in, so that a test can say so too.
 pub type Clock = Arc<dyn Fn() -> EpochTime + Send + Sync>;
@@ -212,6 +212,11 @@ impl Edge {
                 if let Some(denial) = admitted.reported() {
                     entry.reported(denial);
                 }
+                if let Some((renewal, pass)) = route.behavior.renewal().zip(admitted.pass())
+                    && let Some(redirect) = renew::due(renewal, request, viewer, pass, asking.now)
+                {
+                    return redirect;
+                }
                 let expiry = admitted.pass().map(Pass::expiry);
                 let response = asking.fetch.answer(admitted, sent, entry).await;
                 let response = asking.compressed(response);
@@ -267,6 +272,10 @@ impl Asking<'_> {
         }
         let (mut head, body) = response.into_parts();
         let asked = self.asked(Cow::Borrowed(""), self.request.headers());
+        if head.status == StatusCode::NOT_MODIFIED {
+            revalidate(&asked, head.extensions.get(), &mut head.headers);
+            return Response::from_parts(head, body);
+        }
         let coding = negotiate(&asked, head.status, &mut head.headers);
         let body = match coding.filter(|_| *self.request.method() != Method::HEAD) {
             Some(coding) => Body::Compressed(Box::new(Compressed::new(body, coding))),

@@ -2,7 +2,7 @@
 
 use gatepass::{HashAlgorithm, Reading};
 use gatepass_distribution::{
-    AllowedMethods, BehaviorDraft, Conduct, Cors, LoginPage, PathPattern, ViewerProtocol,
+    AllowedMethods, BehaviorDraft, Conduct, Cors, LoginPage, PathPattern, Renewal, ViewerProtocol,
 };
 
 use super::table::{Table, Value};
@@ -31,6 +31,7 @@ pub(super) fn read(table: &mut Table<'_>) -> BehaviorDraft {
         origin_request_policy: policy("origin-request-policy"),
         minimum_hash: minimum_hash(table),
         on_denied: on_denied(table.table("on-denied")),
+        renewal: renewal(table.table("renew")),
         cors: cors(table.table("cors")),
         conduct: conduct(table),
     }
@@ -56,6 +57,16 @@ fn on_denied(mut table: Table<'_>) -> Option<LoginPage> {
     let page = page.and_then(|page| page.parsed());
     table.finish();
     page.filter(|_| is_there)
+}
+
+fn renewal(mut table: Table<'_>) -> Option<Renewal> {
+    let is_there = table.is_there();
+    let page = table.required("pages-at", "the issuer's page, such as /_gatepass/renew");
+    let page = page.and_then(|page| page.parsed());
+    let before = table.value("before-seconds").and_then(|value| value.number(1..=86_400));
+    table.finish();
+    let before_seconds = before.and_then(|seconds| seconds.try_into().ok()).unwrap_or(60);
+    page.filter(|_| is_there).map(|page| Renewal { page, before_seconds })
 }
 
 fn cors(mut table: Table<'_>) -> Option<Cors> {

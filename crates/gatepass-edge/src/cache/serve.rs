@@ -178,6 +178,9 @@ impl Serving<'_> {
         let mut response = Response::new(body);
         *response.status_mut() = answer.status;
         *response.headers_mut() = answer.headers;
+        if let Some(left_out) = answer.left_out {
+            response.extensions_mut().insert(left_out);
+        }
         Ok(self.served(response, outcome))
     }
 
