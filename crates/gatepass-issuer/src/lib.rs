@@ -12,7 +12,8 @@
 
 #![forbid(unsafe_code)]
 
-// Low to high: a file uses only modules declared above it.
+// Low to high: a file uses only modules declared above it. (The webhook borrows the server's
+// `Secret`.)
 mod handout;
 mod person;
 
@@ -70,6 +71,7 @@ pub use signing::kms::{AwsSurroundings, KmsConfig, KmsKey};
 pub use signing::pkcs11::{Pin, Pkcs11Config, TokenKey, TokenKeyName};
 pub use signing::{KeyPlace, Signing, SigningError, SigningKeyConfig, SigningKeys};
 
+pub use signing::{Signing, SigningError, SigningKeys};
 #[cfg(feature = "server")]
 pub use webhook::{
     AllowedResources, AllowedResourcesError, GrantedPolicy, Webhook, WebhookAnswer,

@@ -285,10 +285,10 @@ cookies = { names = "per-key", domain = "m.test", path = "/of", same-site = "non
                 "3:9: entitlement[0].for has no field \"group\"",
             ),
             (replaced("\"everybody\"", "{ groups = [] }"), "3:18: the list is empty"),
-            (replaced("\"everybody\"", "{ claims = { plan = [] } }"), "3:21: the list is empty"),
+            (replaced("\"everybody\"", "{ claims = { plan = [] } }"), "3:27: the list is empty"),
             (
                 replaced("\"everybody\"", "{ claims = { plan = \"a\" } }"),
-                "3:21: entitlement[0].for.claims.plan: expected a list",
+                "3:27: entitlement[0].for.claims.plan: expected a list",
             ),
             (replaced("films/*\"", "{name}/*\""), "4:14: {name} is no placeholder"),
             (replaced("films/*\"", "*/{sub}\""), "4:14: a * stands before {sub}"),
