@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use gatepass::{Denial, EpochTime, Pass, ViewerUrl};
-use gatepass_distribution::{Admitted, Distribution, NormalPath, RouteError, Snapshot};
+use gatepass_distribution::{Admitted, Distribution, NormalPath, Proxies, RouteError, Snapshot};
 use gatepass_distribution::{Route, VerifiedPasses};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -33,15 +33,16 @@ use crate::background::Background;
 use crate::body::Body;
 use crate::cache::Cache;
 use crate::cap::cap;
-use crate::compress::{Compressed, negotiate};
+use crate::compress::{Compressed, negotiate, revalidate};
 use crate::config::EdgeConfig;
 use crate::fetch::Fetch;
 use crate::incoming::{self, Sent};
 use crate::listener::{Connection, Door};
 use crate::metrics::{ConfigStatus, Metrics, Observed, Status};
+use crate::request_id::RequestId;
 use crate::serving::{EdgeError, Serving};
-use crate::viewer::{Proxies, Viewer, ViewerError};
-use crate::{refuse, respond, wellformed};
+use crate::viewer::{Viewer, ViewerError};
+use crate::{refuse, renew, respond, wellformed};
 
 /// Says what time it is. Handed in, so that a test can say so too.
 pub type Clock = Arc<dyn Fn() -> EpochTime + Send + Sync>;
@@ -134,7 +135,7 @@ impl Edge {
         let (head, sent) = incoming::split(request);
         let mut entry = Entry::begin(now, connection, self.metrics.unrouted());
         let mut response = self.life(&head, sent, connection, now, &mut entry).await;
-        respond::sign_off(&mut response, &head);
+        respond::sign_off(&mut response, &head, entry.id());
         self.log.follow(entry, head, response)
     }
 
@@ -179,7 +180,8 @@ impl Edge {
         }
         let fetch =
             Fetch { serving: &serving, cache: self.cache.get(), limits: &self.config.limits };
-        let asking = Asking { request, connection, viewer: &viewer, route, fetch, now };
+        let id = entry.id();
+        let asking = Asking { request, connection, viewer: &viewer, route, fetch, now, id };
         let cors = route.behavior.cors();
         let mut response = match cors.and_then(|cors| refuse::preflight(cors, conduct, request)) {
             Some(answer) => return answer,
@@ -212,6 +214,11 @@ impl Edge {
                 if let Some(denial) = admitted.reported() {
                     entry.reported(denial);
                 }
+                if let Some((renewal, pass)) = route.behavior.renewal().zip(admitted.pass())
+                    && let Some(redirect) = renew::due(renewal, request, viewer, pass, asking.now)
+                {
+                    return redirect;
+                }
                 let expiry = admitted.pass().map(Pass::expiry);
                 let response = asking.fetch.answer(admitted, sent, entry).await;
                 let response = asking.compressed(response);
@@ -237,6 +244,7 @@ struct Asking<'r> {
     route: Route<'r>,
     fetch: Fetch<'r>,
     now: EpochTime,
+    id: RequestId,
 }
 
 impl<'r> Asking<'r> {
@@ -252,14 +260,13 @@ impl<'r> Asking<'r> {
             },
             path,
             headers,
-            peer: self.connection.peer,
+            connection: self.connection,
             address: self.viewer.request().address(),
             now: self.now,
+            id: self.id,
         }
     }
-}
 
-impl Asking<'_> {
     /// Compresses an answer where the behavior wants it and it is worth it.
     fn compressed(&self, response: Response<Body>) -> Response<Body> {
         if !self.route.behavior.conduct().compress {
@@ -267,6 +274,10 @@ impl Asking<'_> {
         }
         let (mut head, body) = response.into_parts();
         let asked = self.asked(Cow::Borrowed(""), self.request.headers());
+        if head.status == StatusCode::NOT_MODIFIED {
+            revalidate(&asked, head.extensions.get(), &mut head.headers);
+            return Response::from_parts(head, body);
+        }
         let coding = negotiate(&asked, head.status, &mut head.headers);
         let body = match coding.filter(|_| *self.request.method() != Method::HEAD) {
             Some(coding) => Body::Compressed(Box::new(Compressed::new(body, coding))),

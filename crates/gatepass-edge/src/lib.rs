@@ -16,6 +16,7 @@ mod wellformed;
 mod viewer;
 
 mod refuse;
+mod renew;
 
 mod respond;
 

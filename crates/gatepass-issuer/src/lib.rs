@@ -2,6 +2,13 @@
 //!
 //! It decides who may have which pass, signs it, and hands it out as `Set-Cookie` lines, for
 //! Gatepass's edge and for Amazon CloudFront alike. It never verifies a pass.
+//!
+//! ```text
+//! Person ─► Entitlements ─► policies, and where each is laid ─► Mint ─► Handout
+//! ```
+//!
+//! That much is without features, for applications that log their people in themselves. The
+//! feature `server`, on by default, adds the [`Issuer`]: logins, sessions, pages, renewal.
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +26,8 @@ mod entitlement;
 
 #[cfg(feature = "server")]
 mod https_client;
+#[cfg(feature = "server")]
+mod webhook;
 
 mod signing;
 
@@ -26,35 +35,38 @@ mod mint;
 
 mod issuance;
 
+mod layer;
+
 #[cfg(feature = "server")]
-mod return_to;
-#[cfg(feature = "server")]
-mod seal;
-#[cfg(feature = "server")]
-mod session;
+mod server;
 
 pub use entitlement::{
     AddressBinding, AddressBindingError, Conditions, Entitlement, EntitlementError, Entitlements,
     Ipv6Error, Start, Who,
 };
 pub use handout::{Handout, Laid};
+#[cfg(feature = "server")]
+pub use https_client::{HttpsClient, HttpsError};
 pub use issuance::{HandoutError, Issuance};
+pub use layer::{Cleared, Granted, PassLayer, PassService};
 pub use laying::{CookieWishes, LayingError, Place, Site};
 pub use mint::Mint;
 pub use person::{Person, PersonError};
 pub use placeholder::{Field, ResourceTemplate, TemplateError, ValueError, ValueProblem};
 pub use plan::{MOST_PASSES, PlanError, Reader};
+#[cfg(feature = "server")]
+pub use server::{
+    Clock, Issuer, IssuerConfig, IssuerError, Journal, Lifetimes, Limits, Players, PublicUrl,
+    PublicUrlError, ReturnHostError, ReturnHosts, ReturnTo, Seal, Secret, Session, SessionEnd,
+    SessionId, ShortSecret, Way, serve,
+};
 #[cfg(feature = "kms")]
 pub use signing::kms::{AwsSurroundings, KmsConfig, KmsKey};
 #[cfg(feature = "pkcs11")]
 pub use signing::pkcs11::{Pin, Pkcs11Config, TokenKey, TokenKeyName};
 pub use signing::{KeyPlace, Signing, SigningError, SigningKeyConfig, SigningKeys};
-
 #[cfg(feature = "server")]
-pub use https_client::{HttpsClient, HttpsError};
-#[cfg(feature = "server")]
-pub use return_to::{ReturnHostError, ReturnHosts, ReturnTo};
-#[cfg(feature = "server")]
-pub use seal::{Seal, Secret, ShortSecret};
-#[cfg(feature = "server")]
-pub use session::{Lifetimes, Session, SessionEnd, SessionId, Way};
+pub use webhook::{
+    AllowedResources, AllowedResourcesError, GrantedPolicy, Webhook, WebhookAnswer,
+    WebhookAnswerError, WebhookConfig, WebhookError,
+};

@@ -18,10 +18,13 @@ use crate::{checkout::Checkout, failure::Failure, tools::debian};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Program {
     Chromium,
+    Go,
     H2load,
     HaProxy,
     Nginx,
     OpenSsl,
+    Php,
+    Ruby,
     SoftHsm,
     Valgrind,
     Varnish,
@@ -46,10 +49,13 @@ impl Program {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Chromium => "chromium",
+            Self::Go => "go",
             Self::H2load => "h2load",
             Self::HaProxy => "haproxy",
             Self::Nginx => "nginx",
             Self::OpenSsl => "openssl",
+            Self::Php => "php",
+            Self::Ruby => "ruby",
             Self::SoftHsm => "softhsm",
             Self::Valgrind => "valgrind",
             Self::Varnish => "varnishd",
@@ -96,10 +102,14 @@ impl Program {
     const fn names(self) -> &'static [&'static str] {
         match self {
             Self::Chromium => &["chromium", "google-chrome", "chromium-browser"],
+            // Only Debian's has the AWS SDKs beside it.
+            Self::Go => &[],
             Self::H2load => &["h2load"],
             Self::HaProxy => &["haproxy"],
             Self::Nginx => &["nginx"],
             Self::OpenSsl => &["openssl"],
+            Self::Php => &["php"],
+            Self::Ruby => &["ruby"],
             Self::SoftHsm => &["softhsm2-util"],
             Self::Valgrind => &["valgrind"],
             Self::Varnish => &["varnishd"],
@@ -112,10 +122,13 @@ impl Program {
     const fn question(self) -> (&'static str, &'static str) {
         match self {
             Self::Chromium => ("--version", "Chrom"),
+            Self::Go => ("version", "go version"),
             Self::H2load => ("--version", "h2load"),
             Self::HaProxy => ("-v", "HAProxy version"),
             Self::Nginx => ("-v", "nginx version"),
             Self::OpenSsl => ("version", "SSL"),
+            Self::Php => ("--version", "PHP"),
+            Self::Ruby => ("--version", "ruby"),
             Self::SoftHsm => ("--version", "2."),
             Self::Valgrind => ("--version", "valgrind-"),
             Self::Varnish => ("-V", "varnishd (varnish"),
