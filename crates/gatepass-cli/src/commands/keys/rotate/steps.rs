@@ -113,11 +113,13 @@ impl Rotation<'_> {
         })
     }
 
-    fn add(mut self, standing: Standing) -> Result<Outcome, Failure> {
+    fn pair(&self, standing: &Standing) -> Result<NewPair, Failure> {
         let (old, new) = (standing.old()?, standing.new_key()?);
-        self.journal.write(&standing)?;
-        let pair =
-            NewPair::of(&new, &old, self.issuer.as_ref(), self.edge.as_ref(), self.args.kind)?;
+        NewPair::of(&new, &old, self.issuer.as_ref(), self.edge.as_ref(), self.args.kind)
+    }
+
+    fn add(mut self, standing: Standing, pair: NewPair) -> Result<Outcome, Failure> {
+        let (old, new) = (standing.old()?, standing.new_key()?);
         let mut told = pair.told.clone();
         if let Some(edge) = &mut self.edge {
             let groups = edge.trust(&old, &new, &pair.public_in_edge)?;
