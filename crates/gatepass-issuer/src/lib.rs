@@ -64,6 +64,9 @@ pub use server::{
     Players, PublicUrl, PublicUrlError, Quoted, ReturnHostError, ReturnHosts, ReturnTo, Seal,
     Secret, Session, SessionEnd, SessionId, ShortSecret, TokenAlgorithm, TokenError, Users,
     UsersConfig, UsersError, UsersFileError, Uses, Way, serve,
+    Clock, Issuer, IssuerConfig, IssuerError, Journal, Lifetimes, Limits, Players, PublicUrl,
+    PublicUrlError, ReturnHostError, ReturnHosts, ReturnTo, Seal, Secret, Session, SessionEnd,
+    SessionId, ShortSecret, Way, serve,
 };
 #[cfg(feature = "kms")]
 pub use signing::kms::{AwsSurroundings, KmsConfig, KmsKey};

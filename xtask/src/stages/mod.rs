@@ -8,6 +8,7 @@ mod browser;
 pub(crate) mod cache;
 mod film;
 pub(crate) mod fuzz;
+mod keys;
 mod load;
 mod logs;
 mod oidc;
@@ -117,6 +118,11 @@ const STAGES: &[Stage] = &[
         name: "python",
         about: "the package for Python: botocore's bytes, real frameworks, types, the edge",
         run: python::run,
+    },
+    Stage {
+        name: "keys",
+        about: "keys on a token of SoftHSM and in a KMS sign passes",
+        run: keys::run,
     },
     Stage {
         name: "cache",

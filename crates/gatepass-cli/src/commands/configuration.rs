@@ -30,15 +30,15 @@ pub(crate) fn check(text: &str, file: &Path) -> Result<Config, Failure> {
     read(text, folder_of(file), &read_file).map_err(|mistakes| told(&mistakes, file))
 }
 
-/// The signing keys of an issuer's configuration.
+/// The signing keys of an issuer's configuration, but for those whose secrets only the issuer is
+/// given, by its environment or by systemd.
 pub(crate) fn load_issuer_keys(file: &Path) -> Result<IssuerKeys, Failure> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::new(format!("can't read {}: {error}", file.display())))?;
-    read_keys(&text, folder_of(file), true).map_err(|mistakes| told(&mistakes, file))
+    check_issuer_keys(&text, file)
 }
 
-/// Checks the signing keys of a text as if it were in this file. Secrets that only the issuer
-/// is given, by its environment or by systemd, are left out.
+/// The same, of a text as if it were in this file.
 pub(crate) fn check_issuer_keys(text: &str, file: &Path) -> Result<IssuerKeys, Failure> {
     read_keys(text, folder_of(file), false).map_err(|mistakes| told(&mistakes, file))
 }

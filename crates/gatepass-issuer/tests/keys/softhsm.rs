@@ -61,7 +61,9 @@ fn module() -> PathBuf {
 
 fn util(arguments: &[&str]) {
     let program = std::env::var_os("GATEPASS_TOOL_SOFTHSM").unwrap();
-    let said = Command::new(program).args(arguments).output().unwrap();
+    let mut command = Command::new(program);
+    command.arg("--module").arg(module()).args(arguments);
+    let said = command.output().unwrap();
     assert!(said.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&said.stderr));
 }
 

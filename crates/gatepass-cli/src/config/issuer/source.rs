@@ -154,3 +154,79 @@ pub(crate) fn mode(path: &Path) -> Option<u32> {
 const EVERYBODY: u32 = 0o006;
 
 const EXPECTED: &str = "one of { file = \"…\" }, { env = \"NAME\" }, { credential = \"name\" }";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::table::{Reader, Table};
+
+    /// What is read of a secret, and what is told.
+    fn read(written: &str, has_all: bool) -> (Option<String>, Vec<String>) {
+        let text = format!("secret = {written}");
+        let (document, errors) = toml::de::DeTable::parse_recoverable(&text);
+        assert!(errors.is_empty(), "{written}");
+        let reader = Reader::default();
+        let value = Table::root(&reader, &document).value("secret").unwrap();
+        let variable = |name: &str| match name {
+            "SECRET" => Some("of the environment".to_owned()),
+            "EMPTY" => Some(String::new()),
+            "CREDENTIALS_DIRECTORY" if has_all => Some("/run/credentials/issuer".to_owned()),
+            _ => None,
+        };
+        let files = |path: &Path| match path.to_str() {
+            Some("/etc/gatepass/secret" | "/etc/gatepass/open") => Ok(b"of a file\r\n".to_vec()),
+            Some("/run/credentials/issuer/secret") => Ok(b"of systemd\n\n".to_vec()),
+            _ => Err(std::io::ErrorKind::NotFound.into()),
+        };
+        let mode = |path: &Path| Some(if path.ends_with("open") { 0o644 } else { 0o640 });
+        let folder = Path::new("/etc/gatepass");
+        let secrets =
+            Secrets { folder, read_file: &files, variable: &variable, mode: &mode, has_all };
+        let found = secrets.text(value).map(|text| text.to_string());
+        (found, reader.mistakes.into_inner().into_iter().map(|(_, problem)| problem).collect())
+    }
+
+    #[test]
+    fn a_secret_is_read_from_one_of_three_places() {
+        for (written, secret) in [
+            (r#"{ file = "secret" }"#, "of a file"),
+            (r#"{ file = "/etc/gatepass/secret" }"#, "of a file"),
+            (r#"{ file = "open", world-readable = true }"#, "of a file"),
+            (r#"{ env = "SECRET" }"#, "of the environment"),
+            // One line break is the editor's. A second one was meant.
+            (r#"{ credential = "secret" }"#, "of systemd\n"),
+        ] {
+            assert_eq!(read(written, true), (Some(secret.to_owned()), vec![]), "{written}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_without_the_secret() {
+        for (written, told) in [
+            (r#""a secret itself""#, "expected one of"),
+            (r#"{ file = "secret", env = "SECRET" }"#, "expected one of"),
+            ("{}", "expected one of"),
+            (r#"{ file = "secret", mode = "0600" }"#, "no field"),
+            (r#"{ file = "open" }"#, "chmod o="),
+            (r#"{ file = "missing" }"#, "can't read /etc/gatepass/missing"),
+            (r#"{ env = "NONE" }"#, "no environment variable NONE"),
+            (r#"{ env = "EMPTY" }"#, "is empty"),
+            (r#"{ credential = "../secret" }"#, "not the name of a credential"),
+            (r#"{ credential = "missing" }"#, "can't read the credential"),
+        ] {
+            let (found, mistakes) = read(written, true);
+            let mistakes = mistakes.join(" ");
+            assert!(mistakes.contains(told), "{written}: {mistakes}");
+            assert!(found.is_none() || told == "no field", "{written}");
+            assert!(!mistakes.contains("a secret itself"), "{mistakes}");
+        }
+    }
+
+    #[test]
+    fn what_only_the_issuer_is_given_is_no_mistake_elsewhere() {
+        for written in [r#"{ env = "NONE" }"#, r#"{ credential = "secret" }"#] {
+            assert_eq!(read(written, false), (None, vec![]), "{written}");
+        }
+        assert!(!read(r#"{ file = "missing" }"#, false).1.is_empty());
+    }
+}

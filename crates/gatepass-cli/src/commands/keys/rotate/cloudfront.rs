@@ -20,28 +20,33 @@ pub(super) fn create(key: &PublicKey) -> String {
 }
 
 pub(super) fn add(new: &PublicKeyId) -> String {
+    let items = format!("[KeyGroup.KeyGroupConfig.Items, ['{new}']][]");
     format!(
         "Add it to the key group (aws cloudfront list-key-groups says its ID):\n\n{}",
-        update(&format!("$ITEMS,{new}"), "")
+        update(&items)
     )
 }
 
 pub(super) fn remove(old: &PublicKeyId) -> String {
+    let items = format!("KeyGroup.KeyGroupConfig.Items[?@ != '{old}']");
     format!(
-        "Take {old} out of the key group, and then away:\n\n{}\n  ETAG=$(aws cloudfront get-public-key --id {old} --query ETag --output text)\n  aws cloudfront delete-public-key --id {old} --if-match \"$ETAG\"",
-        update("$ITEMS", &format!(" | tr , '\\n' | grep -vx {old} | paste -sd , -"))
+        "Take {old} out of the key group, and then away:
+
+{}
+  ETAG=$(aws cloudfront get-public-key --id {old} --query ETag --output text)
+  aws cloudfront delete-public-key --id {old} --if-match \"$ETAG\"",
+        update(&items)
     )
 }
 
-/// Writes the group anew, with the list that comes of `$ITEMS`.
-fn update(items: &str, filter: &str) -> String {
+/// Writes the group anew with these items, and all else as it is.
+fn update(items: &str) -> String {
     format!(
         "  GROUP=…
-  NAME=$(aws cloudfront get-key-group --id \"$GROUP\" --query KeyGroup.KeyGroupConfig.Name --output text)
-  ITEMS=$(aws cloudfront get-key-group --id \"$GROUP\" --output text \\
-    --query \"join(',', KeyGroup.KeyGroupConfig.Items)\"{filter})
   ETAG=$(aws cloudfront get-key-group --id \"$GROUP\" --query ETag --output text)
+  aws cloudfront get-key-group --id \"$GROUP\" --output json > group.json \\
+    --query \"merge(KeyGroup.KeyGroupConfig, {{Items: {items}}})\"
   aws cloudfront update-key-group --id \"$GROUP\" --if-match \"$ETAG\" \\
-    --key-group-config \"Name=$NAME,Items={items}\""
+    --key-group-config file://group.json"
     )
 }

@@ -46,8 +46,11 @@ impl IssuerFile {
     pub(super) fn signing(&self, id: &PublicKeyId) -> Result<Signing, Failure> {
         let keys = configuration::load_issuer_keys(Path::new(&self.0.name().to_string()))?;
         let hash = keys.hash;
-        let key = keys.keys.into_iter().find(|key| key.id == *id);
-        let key = key.ok_or_else(|| Failure::new(format!("{id} is no signing key")))?;
+        let key = keys.keys.into_iter().find(|key| key.id == *id).ok_or_else(|| {
+            let name = self.0.name();
+            Failure::new(format!("the secrets of {id} in {name} are not given to this command"))
+                .hint("they are the issuer's: give its public half in a file, and --trusted instead of --probe")
+        })?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime =
             runtime.map_err(|error| Failure::new(format!("can't ask for the key: {error}")))?;

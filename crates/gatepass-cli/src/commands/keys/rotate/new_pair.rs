@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gatepass::{KeyType, PublicKey, PublicKeyId, Signer, SigningKey};
+use gatepass::{KeySizes, KeyType, PublicKey, PublicKeyId, Signer, SigningKey};
 use gatepass_issuer::Signing;
 
 use super::edge_file::EdgeFile;
@@ -38,17 +38,18 @@ impl NewPair {
         let public_file = folders.public.join(format!("{new}.public.pem"));
         if let Some(issuer) = issuer.filter(|issuer| issuer.keys().contains(new)) {
             // The operator has made it: on a token, say. Edges need its public half in a file.
-            let public = issuer.public_key(new)?;
-            let mut told = Vec::new();
             let known = edge.and_then(|edge| edge.public_half(new));
-            if known.is_none() && !public_file.exists() {
+            let mut told = Vec::new();
+            let public = if known.is_none() && !public_file.exists() {
+                let public = issuer.public_key(new)?;
                 replace(&public_file, public.to_pem().as_bytes())?;
-                told.push(format!(
-                    "wrote {} ({public}, {})",
-                    public_file.display(),
-                    fingerprint(&public)
-                ));
-            }
+                let (file, print) = (public_file.display(), fingerprint(&public));
+                told.push(format!("wrote {file} ({public}, {print})"));
+                public
+            } else {
+                let folder = edge.map_or(Path::new(""), |edge| edge.file().folder());
+                read_public(&known.as_ref().map_or(public_file.clone(), |file| folder.join(file)))?
+            };
             let public_in_edge = known.unwrap_or_else(|| folders.in_edge(edge, &public_file));
             return Ok(Self { public, public_in_edge, private_in_issuer: None, told });
         }
@@ -177,6 +178,13 @@ fn without_others(permissions: fs::Permissions) -> fs::Permissions {
 #[cfg(not(unix))]
 fn without_others(permissions: fs::Permissions) -> fs::Permissions {
     permissions
+}
+
+fn read_public(file: &Path) -> Result<PublicKey, Failure> {
+    let bytes = fs::read(file)
+        .map_err(|error| Failure::new(format!("can't read {}: {error}", file.display())))?;
+    PublicKey::parse(&bytes, KeySizes::Current)
+        .map_err(|error| Failure::from(error).at(file.display()))
 }
 
 fn read(file: &Path) -> Result<SigningKey, Failure> {

@@ -45,9 +45,16 @@ impl Rotation<'_> {
             old: old.as_str().into(),
             new: new.as_str().into(),
             switched_at: None,
-            longest_pass_seconds: None,
+            // Should lifetimes be cut meanwhile, passes of before still live as long.
+            longest_pass_seconds: self.issuer.as_ref().and_then(IssuerFile::longest_pass),
         };
-        self.add(standing)
+        self.journal.write(&standing)?;
+        let pair = self.pair(&standing);
+        if pair.is_err() {
+            // Nothing was changed, and the operator may come back with another key.
+            self.journal.remove()?;
+        }
+        self.add(standing, pair?)
     }
 
     /// The step after the last one.
@@ -64,7 +71,8 @@ impl Rotation<'_> {
         match standing.step {
             Step::Adding => {
                 note("the last run broke off before its end: this one begins its step anew");
-                self.add(standing)
+                let pair = self.pair(&standing)?;
+                self.add(standing, pair)
             }
             Step::Added => self.switch(standing),
             Step::Switching => {
@@ -105,11 +113,13 @@ impl Rotation<'_> {
         })
     }
 
-    fn add(mut self, standing: Standing) -> Result<Outcome, Failure> {
+    fn pair(&self, standing: &Standing) -> Result<NewPair, Failure> {
         let (old, new) = (standing.old()?, standing.new_key()?);
-        self.journal.write(&standing)?;
-        let pair =
-            NewPair::of(&new, &old, self.issuer.as_ref(), self.edge.as_ref(), self.args.kind)?;
+        NewPair::of(&new, &old, self.issuer.as_ref(), self.edge.as_ref(), self.args.kind)
+    }
+
+    fn add(mut self, standing: Standing, pair: NewPair) -> Result<Outcome, Failure> {
+        let (old, new) = (standing.old()?, standing.new_key()?);
         let mut told = pair.told.clone();
         if let Some(edge) = &mut self.edge {
             let groups = edge.trust(&old, &new, &pair.public_in_edge)?;
@@ -150,8 +160,8 @@ impl Rotation<'_> {
                 self.args.again("--probe https://…")
             ),
             (Some(_), false) => format!(
-                "Next: when CloudFront has taken it (Status: Deployed), let {new} sign:\n\n{}",
-                self.args.again("--trusted")
+                "Next: when CloudFront has taken it, let {new} sign:\n\n{}\n\nor, if you have seen to it yourself, with --trusted in place of --probe.",
+                self.args.again("--probe https://…")
             ),
             (None, _) => format!(
                 "Next: when every gate has read it, let whoever signs use {new}. Then say so:\n\n{}",
@@ -168,10 +178,9 @@ impl Rotation<'_> {
             let signer = NewPair::signer(&new, self.issuer.as_ref(), self.edge.as_ref())?;
             probe::ask_all(&self.args.probe, &signer, self.clock)?;
         } else if !self.args.trusted && !self.args.switched {
-            let how = match (&self.issuer, self.edge.is_some()) {
-                (Some(_), true) => self.args.again("--probe https://…"),
-                (Some(_), false) => self.args.again("--trusted"),
-                (None, _) => self.args.again("--switched --longest-pass 7d"),
+            let how = match &self.issuer {
+                Some(_) => self.args.again("--probe https://…"),
+                None => self.args.again("--switched --longest-pass 7d"),
             };
             return Ok(Outcome::NotDue(format!(
                 "1 of 4 is done: {new} is trusted beside {}.\n\nNext: let {new} sign, when every edge trusts it. Say so by running\n\n{how}",
@@ -190,6 +199,7 @@ impl Rotation<'_> {
             )));
         }
         let known = self.issuer.as_ref().and_then(IssuerFile::longest_pass);
+        let known = known.max(standing.longest_pass_seconds);
         let longest = known.max(self.longest_pass).ok_or_else(|| {
             Failure::new("nobody says how long passes live at most")
                 .hint("give --longest-pass, such as --longest-pass 7d")
