@@ -37,8 +37,9 @@ function begin(returnTo = FILMS) {
   return `${LOGIN}?return-to=${encodeURIComponent(returnTo)}`;
 }
 
-const isCallback = (url) => url.startsWith(CALLBACK);
-const isHome = (url) => url.startsWith(FILMS);
+function isCallback(url) {
+  return url.startsWith(CALLBACK);
+}
 
 /// A browser goes to the provider, and somebody logs in there: gives the callback's URL.
 async function untilCallback(browser, who = "ada", returnTo = FILMS) {
@@ -61,8 +62,9 @@ async function logIn(browser, who = "ada") {
 }
 
 /// Whether the browser holds what opens the films.
-const holdsPass = (browser) =>
-  browser.cookies(`${FILMS}a.mp4`).some(({ name }) => name.startsWith("CloudFront-Signature"));
+function holdsPass(browser) {
+  return browser.cookies(`${FILMS}a.mp4`).some(({ name }) => name.startsWith("CloudFront-Signature"));
+}
 
 /// Whether an answer logged nobody in, and says so in a plain page.
 function isRefusal(answer, browser, statuses) {
@@ -71,7 +73,7 @@ function isRefusal(answer, browser, statuses) {
   if (holdsPass(browser)) problems.push("the browser holds a pass");
   if (answer.lines.some((line) => line.startsWith("CloudFront") && !line.includes("Max-Age=0")))
     problems.push("a pass was set");
-  if (!(answer.headers["content-type"] ?? "").startsWith("text/html")) problems.push("no page");
+  if (!(answer.headers["content-type"] ?? "").startsWith("text/")) problems.push("no page");
   if (/<script>x|the-code|eyJ/.test(answer.text)) problems.push("the page echoes what was sent");
   return problems.length === 0 || `${problems.join(", ")}: ${answer.text.slice(0, 600)}`;
 }
@@ -105,7 +107,7 @@ async function somebodyLogsIn() {
   const before = browser.copy();
   const back = await browser.ask(callback);
   await check("somebody who logs in is sent where they wanted to go", async () =>
-    (back.status === 303 && isHome(back.location)) || `${back.status} ${back.location} ${back.text}`,
+    (back.status === 303 && back.location === FILMS) || `${back.status} ${back.location} ${back.text}`,
   );
   await check("and holds a pass for the films, since userinfo has the group", async () =>
     (holdsPass(browser) && provider.count("GET /me") === 1) || JSON.stringify(back.lines),

@@ -182,6 +182,7 @@ async fn a_code_that_the_provider_does_not_take_logs_nobody_in() {
     let error = browser.finish(&oidc, &query).await.unwrap_err();
     assert_eq!(error, OidcError::NoToken { status: 400, error: Quoted::new("invalid_grant") });
     assert!(!error.to_string().contains("stolen"));
+    assert_eq!((error.status(), error.fault()), (400, OidcFault::Browser));
 }
 
 #[tokio::test]
