@@ -32,6 +32,8 @@ pub struct Conduct {
     pub viewer_protocol: ViewerProtocol,
     /// What viewers may ask to be done.
     pub allowed_methods: AllowedMethods,
+    /// Whether answers to OPTIONS are kept beside those to GET and HEAD.
+    pub caches_options: bool,
     /// Whether what is worth it is compressed.
     pub compress: bool,
     /// Whether the viewer's copy is private and lives no longer than the pass.

@@ -39,6 +39,7 @@ use crate::fetch::Fetch;
 use crate::incoming::{self, Sent};
 use crate::listener::{Connection, Door};
 use crate::metrics::{ConfigStatus, Metrics, Observed, Status};
+use crate::request_id::RequestId;
 use crate::serving::{EdgeError, Serving};
 use crate::viewer::{Viewer, ViewerError};
 use crate::{refuse, renew, respond, wellformed};
@@ -134,7 +135,7 @@ impl Edge {
         let (head, sent) = incoming::split(request);
         let mut entry = Entry::begin(now, connection, self.metrics.unrouted());
         let mut response = self.life(&head, sent, connection, now, &mut entry).await;
-        respond::sign_off(&mut response, &head);
+        respond::sign_off(&mut response, &head, entry.id());
         self.log.follow(entry, head, response)
     }
 
@@ -179,7 +180,8 @@ impl Edge {
         }
         let fetch =
             Fetch { serving: &serving, cache: self.cache.get(), limits: &self.config.limits };
-        let asking = Asking { request, connection, viewer: &viewer, route, fetch, now };
+        let id = entry.id();
+        let asking = Asking { request, connection, viewer: &viewer, route, fetch, now, id };
         let cors = route.behavior.cors();
         let mut response = match cors.and_then(|cors| refuse::preflight(cors, conduct, request)) {
             Some(answer) => return answer,
@@ -242,6 +244,7 @@ struct Asking<'r> {
     route: Route<'r>,
     fetch: Fetch<'r>,
     now: EpochTime,
+    id: RequestId,
 }
 
 impl<'r> Asking<'r> {
@@ -257,14 +260,13 @@ impl<'r> Asking<'r> {
             },
             path,
             headers,
-            peer: self.connection.peer,
+            connection: self.connection,
             address: self.viewer.request().address(),
             now: self.now,
+            id: self.id,
         }
     }
-}
 
-impl Asking<'_> {
     /// Compresses an answer where the behavior wants it and it is worth it.
     fn compressed(&self, response: Response<Body>) -> Response<Body> {
         if !self.route.behavior.conduct().compress {

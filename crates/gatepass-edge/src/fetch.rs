@@ -61,7 +61,7 @@ impl Fetch<'_> {
     /// The cache, if the request is one that it can answer.
     fn cache_for(&self, asked: &Asked<'_>, sent: &Sent) -> Option<&Cache> {
         let may_be_kept = asked.behavior.cache_policy().keeps_anything()
-            && matches!(*asked.method, Method::GET | Method::HEAD)
+            && chosen::is_for_the_cache(asked)
             && matches!(sent, Sent::Nothing);
         self.cache.filter(|_| may_be_kept)
     }
@@ -79,7 +79,8 @@ impl Fetch<'_> {
         let mut response = served.response;
         if let Some((reason, sentence)) = served.trouble {
             entry.shared_trouble(reason, sentence);
-            response = refuse::origin_failed(response.status(), admitted.request().method);
+            response =
+                refuse::origin_failed(response.status(), admitted.request().method, entry.id());
         }
         let outcome = respond::outcome(&mut response, served.outcome);
         entry.outcome(outcome);
@@ -106,7 +107,7 @@ impl Fetch<'_> {
         };
         let request = admitted.derive(|asked| {
             let mut request = forward::origin_request(asked, body);
-            if chosen::is_for_the_cache(asked.method) {
+            if chosen::is_for_the_cache(asked) {
                 forward::add_conditions(&mut request, asked);
             }
             request

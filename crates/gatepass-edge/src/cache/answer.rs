@@ -25,7 +25,7 @@ pub(crate) struct Answer {
     pub(crate) left_out: Option<LeftOut>,
 }
 
-/// Answers a GET or HEAD request from a head. `age` is told if the answer was kept. The seed
+/// Answers a request from a head. `age` is told if the answer was kept. The seed
 /// makes boundaries that nobody can foresee.
 pub(crate) fn answer(
     head: &Head,
@@ -34,7 +34,8 @@ pub(crate) fn answer(
     age: Option<u64>,
     seed: &RandomState,
 ) -> Answer {
-    let mut answer = if head.status == StatusCode::OK {
+    // Neither conditions nor ranges are for OPTIONS (RFC 9110, sections 13.2.1 and 14.2).
+    let mut answer = if head.status == StatusCode::OK && method != Method::OPTIONS {
         conditional(head, method, viewer, seed)
     } else {
         Answer { status: head.status, ..whole_answer(head, method) }
