@@ -28,7 +28,7 @@ async fn somebody_logs_in_and_goes_where_they_wanted() {
 async fn the_provider_is_asked_for_a_code_with_all_that_binds_it() {
     let config = OidcConfig {
         prompt: Some("select_account".into()),
-        max_age: Some(std::time::Duration::from_secs(60)),
+        max_age: Some(std::time::Duration::from_mins(1)),
         scopes: vec!["openid".into(), "groups".into()],
         ..config()
     };
