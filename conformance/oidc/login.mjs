@@ -24,6 +24,7 @@ try {
   await lies();
   await keysRest();
   await logout();
+  await logoutFromThere();
   await theLog();
 } catch (error) {
   fails(`${error.message}\n    what the issuer said:\n${issuer.log()}`);
@@ -261,6 +262,31 @@ async function logout() {
   await check("and asks for a password again", async () => {
     const again = await browser.go(begin(), isCallback);
     return again.text.includes('name="password"') || again.text;
+  });
+}
+
+async function logoutFromThere() {
+  const [ada, later] = [new Browser(places), new Browser(places)];
+  await logIn(ada);
+  const renew = (browser) => browser.ask(`${URL_}/renew`, { method: "POST" });
+  const end = async (claims) => {
+    const form = { logout_token: await provider.logoutToken(claims) };
+    return new Browser(places).ask(`${LOGIN}/backchannel-logout`, { method: "POST", form });
+  };
+  await check("a logout token that names nobody, or is for another, ends nothing", async () => {
+    const answers = [await end({}), await end({ sub: "ada", aud: "other" }), await end({ sub: "ada", nonce: "n" })];
+    const isGood = answers.every(({ status }) => status === 400) && (await renew(ada)).status === 200;
+    return isGood || answers.map(({ status }) => status).join(" ");
+  });
+  await check("the provider ends the sessions of a person", async () => {
+    const [ended, renewed] = [await end({ sub: "ada" }), await renew(ada)];
+    return (ended.status === 200 && renewed.status === 401) || `${ended.status} ${renewed.status}`;
+  });
+  await check("and not those that begin later", async () => {
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await logIn(later);
+    const { status } = await renew(later);
+    return status === 200 || `${status}`;
   });
 }
 

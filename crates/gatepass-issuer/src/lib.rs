@@ -56,8 +56,8 @@ pub use placeholder::{Field, ResourceTemplate, TemplateError, ValueError, ValueP
 pub use plan::{MOST_PASSES, PlanError, Reader};
 #[cfg(feature = "server")]
 pub use server::{
-    Answer, Ask, Begun, ClientAuthentication, ClientSecret, Clock, Ended, Finished, Issuer,
-    IssuerConfig, IssuerError, Journal, Lifetimes, Limits, LoggedIn, MOST_BYTES, Oidc, OidcConfig,
+    Answer, Ask, Begun, ClientAuthentication, ClientSecret, Clock, Finished, Issuer, IssuerConfig,
+    IssuerError, Journal, Lifetimes, Limits, LoggedIn, MOST_BYTES, Oidc, OidcConfig,
     OidcConfigError, OidcError, OidcFault, PATIENCE, Players, PublicUrl, PublicUrlError, Quoted,
     ReturnHostError, ReturnHosts, ReturnTo, Seal, Secret, Session, SessionEnd, SessionId,
     ShortSecret, TokenAlgorithm, TokenError, Way, serve,

@@ -23,8 +23,8 @@ pub use issuer::{Clock, Issuer, IssuerError};
 pub use journal::Journal;
 pub use listen::serve;
 pub use login::oidc::{
-    Answer, Ask, Begun, ClientAuthentication, ClientSecret, Ended, Finished, LoggedIn, MOST_BYTES,
-    Oidc, OidcConfig, OidcConfigError, OidcError, OidcFault, PATIENCE, Quoted, TokenAlgorithm,
+    Answer, Ask, Begun, ClientAuthentication, ClientSecret, Finished, LoggedIn, MOST_BYTES, Oidc,
+    OidcConfig, OidcConfigError, OidcError, OidcFault, PATIENCE, Quoted, TokenAlgorithm,
     TokenError,
 };
 pub use public_url::{PublicUrl, PublicUrlError};
