@@ -25,7 +25,7 @@ export class Issuer {
     write("issuer.secret", "0123456789abcdef0123456789abcdef0123456789abcdef\n");
     write("oidc.secret", `${CLIENT_SECRET}\n`);
     write("issuer.toml", configuration(provider, port));
-    const words = ["keys", "new", "--type", "p256", "--private", "K1.private.pem"];
+    const words = ["keys", "new", "--type", "p256", "--id", "K1"];
     self.#run(words);
     await self.#serve();
     return self;

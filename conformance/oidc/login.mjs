@@ -24,6 +24,7 @@ try {
   await lies();
   await keysRest();
   await logout();
+  await logoutFromThere();
   await theLog();
 } catch (error) {
   fails(`${error.message}\n    what the issuer said:\n${issuer.log()}`);
@@ -37,8 +38,9 @@ function begin(returnTo = FILMS) {
   return `${LOGIN}?return-to=${encodeURIComponent(returnTo)}`;
 }
 
-const isCallback = (url) => url.startsWith(CALLBACK);
-const isHome = (url) => url.startsWith(FILMS);
+function isCallback(url) {
+  return url.startsWith(CALLBACK);
+}
 
 /// A browser goes to the provider, and somebody logs in there: gives the callback's URL.
 async function untilCallback(browser, who = "ada", returnTo = FILMS) {
@@ -61,8 +63,9 @@ async function logIn(browser, who = "ada") {
 }
 
 /// Whether the browser holds what opens the films.
-const holdsPass = (browser) =>
-  browser.cookies(`${FILMS}a.mp4`).some(({ name }) => name.startsWith("CloudFront-Signature"));
+function holdsPass(browser) {
+  return browser.cookies(`${FILMS}a.mp4`).some(({ name }) => name.startsWith("CloudFront-Signature"));
+}
 
 /// Whether an answer logged nobody in, and says so in a plain page.
 function isRefusal(answer, browser, statuses) {
@@ -71,7 +74,7 @@ function isRefusal(answer, browser, statuses) {
   if (holdsPass(browser)) problems.push("the browser holds a pass");
   if (answer.lines.some((line) => line.startsWith("CloudFront") && !line.includes("Max-Age=0")))
     problems.push("a pass was set");
-  if (!(answer.headers["content-type"] ?? "").startsWith("text/html")) problems.push("no page");
+  if (!(answer.headers["content-type"] ?? "").startsWith("text/")) problems.push("no page");
   if (/<script>x|the-code|eyJ/.test(answer.text)) problems.push("the page echoes what was sent");
   return problems.length === 0 || `${problems.join(", ")}: ${answer.text.slice(0, 600)}`;
 }
@@ -105,7 +108,7 @@ async function somebodyLogsIn() {
   const before = browser.copy();
   const back = await browser.ask(callback);
   await check("somebody who logs in is sent where they wanted to go", async () =>
-    (back.status === 303 && isHome(back.location)) || `${back.status} ${back.location} ${back.text}`,
+    (back.status === 303 && back.location === FILMS) || `${back.status} ${back.location} ${back.text}`,
   );
   await check("and holds a pass for the films, since userinfo has the group", async () =>
     (holdsPass(browser) && provider.count("GET /me") === 1) || JSON.stringify(back.lines),
@@ -259,6 +262,31 @@ async function logout() {
   await check("and asks for a password again", async () => {
     const again = await browser.go(begin(), isCallback);
     return again.text.includes('name="password"') || again.text;
+  });
+}
+
+async function logoutFromThere() {
+  const [ada, later] = [new Browser(places), new Browser(places)];
+  await logIn(ada);
+  const renew = (browser) => browser.ask(`${URL_}/renew`, { method: "POST" });
+  const end = async (claims) => {
+    const form = { logout_token: await provider.logoutToken(claims) };
+    return new Browser(places).ask(`${LOGIN}/backchannel-logout`, { method: "POST", form });
+  };
+  await check("a logout token that names nobody, or is for another, ends nothing", async () => {
+    const answers = [await end({}), await end({ sub: "ada", aud: "other" }), await end({ sub: "ada", nonce: "n" })];
+    const isGood = answers.every(({ status }) => status === 400) && (await renew(ada)).status === 200;
+    return isGood || answers.map(({ status }) => status).join(" ");
+  });
+  await check("the provider ends the sessions of a person", async () => {
+    const [ended, renewed] = [await end({ sub: "ada" }), await renew(ada)];
+    return (ended.status === 200 && renewed.status === 401) || `${ended.status} ${renewed.status}`;
+  });
+  await check("and not those that begin later", async () => {
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await logIn(later);
+    const { status } = await renew(later);
+    return status === 200 || `${status}`;
   });
 }
 

@@ -67,6 +67,11 @@ pub use server::{
     Clock, Issuer, IssuerConfig, IssuerError, Journal, Lifetimes, Limits, Players, PublicUrl,
     PublicUrlError, ReturnHostError, ReturnHosts, ReturnTo, Seal, Secret, Session, SessionEnd,
     SessionId, ShortSecret, Way, serve,
+    Answer, Ask, Begun, ClientAuthentication, ClientSecret, Clock, Finished, Issuer, IssuerConfig,
+    IssuerError, Journal, Lifetimes, Limits, LoggedIn, MOST_BYTES, Oidc, OidcConfig,
+    OidcConfigError, OidcError, OidcFault, PATIENCE, Players, PublicUrl, PublicUrlError, Quoted,
+    ReturnHostError, ReturnHosts, ReturnTo, Seal, Secret, Session, SessionEnd, SessionId,
+    ShortSecret, TokenAlgorithm, TokenError, Way, serve,
 };
 #[cfg(feature = "kms")]
 pub use signing::kms::{AwsSurroundings, KmsConfig, KmsKey};

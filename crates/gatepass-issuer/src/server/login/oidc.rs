@@ -49,7 +49,6 @@ pub use self::error::{OidcError, OidcFault, Quoted};
 use self::exchange::Presented;
 use self::kept::Kept;
 use self::keys::{Keys, NoKey};
-pub use self::logout::Ended;
 use self::metadata::Metadata;
 pub use self::token::TokenError;
 use self::token::{Believed, Expected};
@@ -205,10 +204,9 @@ impl Oidc {
         Some(logout::end_session_url(endpoint, client_id, subject, back, return_to))
     }
 
-    /// Reads a logout token that the provider itself brings.
-    pub async fn read_logout(&self, token: &str, now: EpochTime) -> Result<Ended, OidcError> {
-        let believed = self.believe(token, now).await?;
-        logout::read(&believed).map_err(OidcError::Token)
+    /// Reads a logout token that the provider itself brings: whose sessions end.
+    pub async fn read_logout(&self, token: &str, now: EpochTime) -> Result<Person, OidcError> {
+        logout::read(&self.believe(token, now).await?)
     }
 
     async fn log_in(

@@ -115,7 +115,7 @@ impl OidcConfig {
             algorithms: Self::ALGORITHMS.to_vec(),
             prompt: None,
             max_age: None,
-            skew: Duration::from_secs(60),
+            skew: Duration::from_mins(1),
             end_session: false,
             label: None,
         }
@@ -172,7 +172,7 @@ impl OidcConfig {
 }
 
 /// A longer one would keep tokens good that are long gone.
-const MOST_SKEW: Duration = Duration::from_secs(300);
+const MOST_SKEW: Duration = Duration::from_mins(5);
 
 fn is_issuer(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"?#@".contains(&byte);

@@ -74,8 +74,10 @@ pub enum OidcFault {
 
 impl OidcError {
     /// Whose fault it is.
-    pub const fn fault(&self) -> OidcFault {
+    pub fn fault(&self) -> OidcFault {
         match self {
+            // A code that was used already, or was never given: RFC 6749, 5.2.
+            Self::NoToken { error, .. } if error.is("invalid_grant") => OidcFault::Browser,
             Self::Callback(_) | Self::UnknownAttempt | Self::LateAttempt | Self::OtherIssuer => {
                 OidcFault::Browser
             }
@@ -85,7 +87,7 @@ impl OidcError {
     }
 
     /// The status of the answer.
-    pub const fn status(&self) -> u16 {
+    pub fn status(&self) -> u16 {
         match (self, self.fault()) {
             (Self::Unreachable { .. }, _) => 503,
             (_, OidcFault::Browser) => 400,

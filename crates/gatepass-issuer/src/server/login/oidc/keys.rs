@@ -17,7 +17,7 @@ pub(super) struct Keys(Vec<Key>);
 struct Key {
     id: Option<String>,
     algorithms: Vec<Algorithm>,
-    key: DecodingKey,
+    verifying: DecodingKey,
 }
 
 /// Why no key was found.
@@ -59,7 +59,7 @@ impl Keys {
         };
         let mut found = self.0.iter().filter(suits);
         match (found.next(), found.next()) {
-            (Some(key), None) => Ok(&key.key),
+            (Some(key), None) => Ok(&key.verifying),
             (None, _) => Err(NoKey::Unknown),
             (Some(_), Some(_)) => Err(NoKey::Ambiguous),
         }
@@ -107,7 +107,7 @@ impl Key {
         Some(Self {
             id: jwk.common.key_id.clone(),
             algorithms,
-            key: DecodingKey::from_jwk(&jwk).ok()?,
+            verifying: DecodingKey::from_jwk(&jwk).ok()?,
         })
     }
 }

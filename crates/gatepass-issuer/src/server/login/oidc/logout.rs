@@ -1,18 +1,11 @@
 //! Logging out at the provider, and being logged out by it.
 
 use form_urlencoded::Serializer;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::error::OidcError;
 use super::token::{Believed, TokenError};
-
-/// Whose sessions end, by word of the provider (OpenID Connect Back-Channel Logout 1.0).
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Ended {
-    /// The person, if all their sessions end.
-    pub subject: Option<Box<str>>,
-    /// The provider's name for one session: the claim `sid` of who logged in by it.
-    pub session: Option<Box<str>>,
-}
+use crate::person::Person;
 
 /// Where a browser logs out at the provider, too (RP-Initiated Logout 1.0). The ID token is not
 /// kept, so the client's name goes along in place of a hint. Providers know where browsers come
@@ -34,26 +27,19 @@ pub(super) fn end_session_url(
     format!("{endpoint}{sign}{}", query.finish())
 }
 
-/// Reads a logout token whose signature is good, and that is for us.
-pub(super) fn read(believed: &Believed) -> Result<Ended, TokenError> {
+/// Reads a logout token whose signature is good, and that is for us: whose sessions end. A token
+/// that ends one session alone (`sid`) ends all of that person's; one that names nobody, none.
+pub(super) fn read(believed: &Believed) -> Result<Person, OidcError> {
     const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
     let claims = &believed.claims;
+    let wrong = |claim| OidcError::Token(TokenError::Claim(claim));
     if !claims.get("events").and_then(|events| events.get(EVENT)).is_some_and(Value::is_object) {
-        return Err(TokenError::Claim("events"));
+        return Err(wrong("events"));
     }
     // With a nonce it could be an ID token.
     if claims.contains_key("nonce") {
-        return Err(TokenError::Claim("nonce"));
+        return Err(wrong("nonce"));
     }
-    let text = |name: &'static str| match claims.get(name) {
-        None => Ok(None),
-        Some(Value::String(text)) if (1..=255).contains(&text.len()) => {
-            Ok(Some(Box::from(&**text)))
-        }
-        Some(_) => Err(TokenError::Claim(name)),
-    };
-    match (text("sub")?, text("sid")?) {
-        (None, None) => Err(TokenError::Claim("sub")),
-        (subject, session) => Ok(Ended { subject, session }),
-    }
+    let subject = claims.get("sub").and_then(Value::as_str).ok_or(wrong("sub"))?;
+    Ok(Person::new(subject, Map::new())?)
 }

@@ -1,12 +1,13 @@
 //! `GET /login/oidc` sends a browser to the provider, `GET /login/oidc/callback` takes it back, and
-//! `GET /login/oidc/logged-out` takes it back from logging out.
+//! `GET /login/oidc/logged-out` takes it back from logging out. `POST
+//! /login/oidc/backchannel-logout` is for the provider itself.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Query, RawQuery, State};
+use axum::extract::{DefaultBodyLimit, Form, Query, RawQuery, State};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use form_urlencoded::byte_serialize;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, X_FRAME_OPTIONS,
@@ -30,6 +31,18 @@ pub(crate) fn routes() -> Router<Arc<Issuer>> {
         .route(BEGIN, get(begin))
         .route(Oidc::CALLBACK, get(finish))
         .route(Oidc::LOGGED_OUT, get(logged_out))
+        .route(BACKCHANNEL, post(end_sessions).layer(DefaultBodyLimit::max(MOST_LOGOUT_BYTES)))
+}
+
+/// Where the provider itself ends sessions (Back-Channel Logout 1.0).
+const BACKCHANNEL: &str = "/login/oidc/backchannel-logout";
+
+/// A logout token in a form.
+const MOST_LOGOUT_BYTES: usize = 40_000;
+
+#[derive(Deserialize)]
+struct LogoutForm {
+    logout_token: String,
 }
 
 /// What the provider brings back from logging out.
@@ -86,6 +99,35 @@ async fn finish(
 async fn logged_out(State(issuer): State<Arc<Issuer>>, Query(back): Query<LoggedOut>) -> Response {
     let return_to = issuer.config().return_to.read(&back.state).unwrap_or_else(ReturnTo::home);
     see_other(&return_to)
+}
+
+/// Ends all sessions of whom the provider names. Its signature says that it is the provider.
+async fn end_sessions(
+    State(issuer): State<Arc<Issuer>>,
+    arrival: Arrival,
+    Form(form): Form<LogoutForm>,
+) -> Response {
+    let Some(oidc) = issuer.oidc() else { return StatusCode::NOT_FOUND.into_response() };
+    let address = Some(arrival.address);
+    let status = match oidc.read_logout(&form.logout_token, arrival.now).await {
+        Ok(person) => {
+            issuer.tell(address, Event::SignedOut { subject: person.subject() });
+            match issuer.sessions().end_all(&person, Way::Oidc, arrival.now) {
+                Ok(()) => StatusCode::OK,
+                Err(error) => {
+                    let what = format!("the end of sessions could not be written down: {error}");
+                    issuer.tell(None, Event::Trouble { what });
+                    StatusCode::INTERNAL_SERVER_ERROR
+                }
+            }
+        }
+        Err(error) => {
+            let what = format!("a logout by the provider is refused: {error}");
+            issuer.tell(address, Event::Trouble { what });
+            StatusCode::BAD_REQUEST
+        }
+    };
+    (status, [(CACHE_CONTROL, NO_STORE)]).into_response()
 }
 
 /// Tells somebody that nobody is logged in, and operators why.

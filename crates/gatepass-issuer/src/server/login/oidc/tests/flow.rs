@@ -28,7 +28,7 @@ async fn somebody_logs_in_and_goes_where_they_wanted() {
 async fn the_provider_is_asked_for_a_code_with_all_that_binds_it() {
     let config = OidcConfig {
         prompt: Some("select_account".into()),
-        max_age: Some(std::time::Duration::from_secs(60)),
+        max_age: Some(std::time::Duration::from_mins(1)),
         scopes: vec!["openid".into(), "groups".into()],
         ..config()
     };
@@ -182,6 +182,7 @@ async fn a_code_that_the_provider_does_not_take_logs_nobody_in() {
     let error = browser.finish(&oidc, &query).await.unwrap_err();
     assert_eq!(error, OidcError::NoToken { status: 400, error: Quoted::new("invalid_grant") });
     assert!(!error.to_string().contains("stolen"));
+    assert_eq!((error.status(), error.fault()), (400, OidcFault::Browser));
 }
 
 #[tokio::test]

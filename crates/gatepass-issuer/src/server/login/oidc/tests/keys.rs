@@ -6,7 +6,7 @@ use super::provider::*;
 use crate::server::login::oidc::*;
 
 async fn finish(oidc: &Oidc, provider: &Provider, seconds: u64) -> Result<LoggedIn, OidcError> {
-    let begun = oidc.begin("/", &Default::default(), at(seconds)).await.unwrap();
+    let begun = oidc.begin("/", &HeaderMap::default(), at(seconds)).await.unwrap();
     let mut browser = Browser::default();
     browser.take(&begun.lines);
     let query = provider.log_in(&begun);

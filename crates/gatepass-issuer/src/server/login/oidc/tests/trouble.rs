@@ -13,15 +13,15 @@ async fn an_issuer_starts_while_the_provider_is_down_and_finds_it_later() {
     provider.breaks(DISCOVERY, None);
     let oidc = provider.open(config());
     assert_eq!(oidc.trouble(), None, "nobody was asked yet");
-    let error = oidc.begin("/", &Default::default(), at(0)).await.unwrap_err();
+    let error = oidc.begin("/", &HeaderMap::default(), at(0)).await.unwrap_err();
     assert_eq!((error.status(), error.fault()), (503, OidcFault::Provider));
     assert!(error.sentence().contains("try again"));
     assert_eq!(oidc.trouble(), Some(error));
     provider.change(|script| script.broken.clear());
-    assert!(oidc.begin("/", &Default::default(), at(4)).await.is_err());
+    assert!(oidc.begin("/", &HeaderMap::default(), at(4)).await.is_err());
     assert_eq!(provider.count(DISCOVERY), 1, "a dead provider is not hammered");
     assert!(oidc.look(at(5)).await.is_ok());
-    assert!(oidc.begin("/", &Default::default(), at(5)).await.is_ok());
+    assert!(oidc.begin("/", &HeaderMap::default(), at(5)).await.is_ok());
     assert_eq!(oidc.trouble(), None);
 }
 
