@@ -9,6 +9,7 @@ pub(crate) mod lint;
 pub(crate) mod revoke;
 pub(crate) mod serve;
 pub(crate) mod sign;
+pub(crate) mod users;
 pub(crate) mod verify;
 
 mod configuration;

@@ -11,7 +11,6 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-pub(super) use self::claims::ClaimArgs;
 use crate::words::Failure;
 
 #[derive(Args, Debug)]

@@ -44,11 +44,9 @@ impl FileArgs {
             }
         };
         let known = text.as_deref().unwrap_or_default();
-        Users::read(known)
-            .map_err(|error| Failure::new(format!("{}:{error}", path.display())))?;
-        let document = known
-            .parse()
-            .map_err(|_| Failure::new(format!("{} is not TOML", path.display())))?;
+        Users::read(known).map_err(|error| Failure::new(format!("{}:{error}", path.display())))?;
+        let document =
+            known.parse().map_err(|_| Failure::new(format!("{} is not TOML", path.display())))?;
         Ok(UsersFile { path: path.clone(), text, document })
     }
 
@@ -146,9 +144,8 @@ impl UsersFile {
             ))
             .hint("try again"));
         }
-        self.replace(&text).map_err(|error| {
-            Failure::new(format!("can't write {}: {error}", self.path.display()))
-        })
+        self.replace(&text)
+            .map_err(|error| Failure::new(format!("can't write {}: {error}", self.path.display())))
     }
 
     fn replace(&self, text: &str) -> io::Result<()> {
@@ -244,10 +241,9 @@ mod tests {
 
     #[test]
     fn the_first_comes_into_an_empty_file_and_below_what_was_noted() {
-        for (before, after) in [
-            ("", user("ada")),
-            ("# Ours.\n", format!("# Ours.\n\n{}", user("ada"))),
-        ] {
+        for (before, after) in
+            [("", user("ada")), ("# Ours.\n", format!("# Ours.\n\n{}", user("ada")))]
+        {
             let mut file = file(before);
             file.add("ada", HASH, &Map::new());
             assert_eq!(file.document.to_string(), after);

@@ -18,8 +18,8 @@ impl ListArgs {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let mut text = String::new();
         for (name, claims) in self.file.open()?.users() {
-            let line = format!("{name}\t{claims}");
-            let _ = writeln!(text, "{}", printable(line.trim_end()));
+            let line = format!("{}\t{}", printable(name), printable(&claims));
+            let _ = writeln!(text, "{}", line.trim_end());
         }
         say(&text)?;
         Ok(ExitCode::SUCCESS)

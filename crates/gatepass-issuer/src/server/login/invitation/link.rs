@@ -266,7 +266,7 @@ mod tests {
         Invitation {
             id: [0xab; 16],
             person: person("ada l+1", &json!({"groups": ["a&b", "c"], "plan": "gold"})),
-            session: Some(Duration::from_secs(86_400)),
+            session: Some(Duration::from_hours(24)),
             uses: Uses::Once,
             return_to: Some("/films?x=1".into()),
         }

@@ -11,7 +11,7 @@ use crate::server::login::invitation::{Invitation, Uses};
 
 fn invitation(uses: Uses, group: &str) -> Invitation {
     let claims = json!({"groups": [group, "friends"]}).as_object().unwrap().clone();
-    let session = Some(Duration::from_secs(7_200));
+    let session = Some(Duration::from_hours(2));
     let person = Person::new("grace", claims).unwrap();
     Invitation { id: [3; 16], person, session, uses, return_to: Some("/films/".into()) }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -60,7 +60,7 @@ impl Stage {
         let journal = Arc::new(Mutex::new(Vec::new()));
         let users = folder.path().join("users.toml");
         std::fs::write(&users, users_file(&["ada", "eve"])).unwrap();
-        let router = Self::router(&key, &now, &journal, folder.path().to_owned());
+        let router = Self::router(&key, &now, &journal, folder.path());
         Self { router, now, key, journal, folder }
     }
 
@@ -68,7 +68,7 @@ impl Stage {
         key: &SigningKey,
         now: &Arc<AtomicU64>,
         journal: &Arc<Mutex<Vec<String>>>,
-        folder: PathBuf,
+        folder: &Path,
     ) -> Router {
         let secret = Secret::new(&[7; 32]).unwrap();
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -105,8 +105,7 @@ impl Stage {
 
     /// The same, after a restart.
     pub(super) fn restarted(self) -> Self {
-        let folder = self.folder.path().to_owned();
-        let router = Self::router(&self.key, &self.now, &self.journal, folder);
+        let router = Self::router(&self.key, &self.now, &self.journal, self.folder.path());
         Self { router, ..self }
     }
 
