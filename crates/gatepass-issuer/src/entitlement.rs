@@ -199,19 +199,41 @@ impl Conditions {
 }
 
 impl AddressBinding {
+    /// Bound as closely as either asks for.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Anywhere, bound) | (bound, Self::Anywhere) => bound,
+            (one @ Self::Viewer { v4, .. }, other @ Self::Viewer { v4: other_v4, .. }) => {
+                let v6 = one.v6().zip(other.v6()).map(|(one, other)| one.max(other));
+                Self::Viewer { v4: v4.max(other_v4), v6 }
+            }
+        }
+    }
+
+    /// The bits of an IPv6 address: without a word about it, one host, or what one household
+    /// has.
+    const fn v6(self) -> Option<u8> {
+        match self {
+            Self::Anywhere => None,
+            Self::Viewer { v6: Some(v6), .. } => Some(v6),
+            Self::Viewer { v4: 32, v6: None } => Some(128),
+            Self::Viewer { v6: None, .. } => Some(56),
+        }
+    }
+
     /// The network of a viewer, if passes are bound.
     pub(crate) fn network(
         self,
         address: IpAddr,
         reader: Reader,
     ) -> Result<Option<Network>, Ipv6Error> {
-        let Self::Viewer { v4, v6 } = self else { return Ok(None) };
+        let (Self::Viewer { v4, .. }, Some(v6)) = (self, self.v6()) else { return Ok(None) };
         let address = address.to_canonical();
         let prefix = match address {
             IpAddr::V4(_) => v4,
             IpAddr::V6(_) if reader == Reader::CloudFront => return Err(Ipv6Error),
-            // A network of the same kind: one host, or what one household has.
-            IpAddr::V6(_) => v6.unwrap_or(if v4 == 32 { 128 } else { 56 }),
+            IpAddr::V6(_) => v6,
         };
         let network = IpNet::new(address, prefix).ok().map(|network| network.trunc().to_string());
         Ok(network.and_then(|network| network.parse().ok()))
@@ -284,6 +306,19 @@ impl Entitlements {
         &self.site
     }
 
+    /// Where cookies of those entitlements are laid that are alike for everybody.
+    pub(crate) fn known_places(&self) -> impl Iterator<Item = Place> {
+        self.all.iter().flat_map(|one| {
+            let alike = one.resources.iter().filter(|resource| resource.fields().next().is_none());
+            alike.filter_map(|one_of| self.site.place(&one_of.sample(), &one.cookies).ok())
+        })
+    }
+
+    /// Whether any of them binds passes to the viewer's address.
+    pub fn may_bind(&self) -> bool {
+        self.all.iter().any(|one| one.address != AddressBinding::Anywhere)
+    }
+
     /// Says whether an entitlement looks at this claim.
     pub fn wants_claim(&self, name: &str) -> bool {
         let is_named = |field: &Field| match field {
@@ -342,7 +377,7 @@ impl Entitlements {
 }
 
 /// The window without what lies behind `until`; none if nothing is left of it.
-fn cut(window: Window, until: Option<EpochTime>) -> Option<Window> {
+pub(crate) fn cut(window: Window, until: Option<EpochTime>) -> Option<Window> {
     let Some(until) = until.filter(|until| *until < window.expiry()) else { return Some(window) };
     match window.start() {
         Some(start) => (start < until).then(|| Window::until(until).after(start)),

@@ -5,11 +5,14 @@ use std::net::IpAddr;
 use gatepass::{EpochTime, PublicKeyId};
 
 use crate::entitlement::{EntitlementError, Entitlements};
-use crate::handout::Handout;
+use crate::handout::{Handout, Laid};
+use crate::laying::Site;
 use crate::mint::Mint;
 use crate::person::Person;
 use crate::plan::{Grant, PlanError, plan};
 use crate::signing::SigningError;
+#[cfg(feature = "server")]
+use crate::webhook::{GrantError, Webhook, WebhookError};
 
 /// Says who may have what, and signs it.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub struct Issuance {
 #[derive(Debug)]
 enum Source {
     Entitlements(Entitlements),
+    #[cfg(feature = "server")]
+    Webhook(Box<Webhook>),
 }
 
 /// Why a person is handed nothing. It names no person, and holds nothing that is known of one.
@@ -39,6 +44,15 @@ pub enum HandoutError {
         "a cookie of {0} bytes would be lost, for browsers keep up to 4096: use fewer or shorter resources"
     )]
     TooLong(usize),
+    /// The application did not say.
+    #[cfg(feature = "server")]
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
+    /// A pass is bound to an address that nobody told.
+    #[error(
+        "passes are bound to the viewer's address, and nobody told it: give the layer an address_of"
+    )]
+    NoAddress,
     /// The key could not sign.
     #[error("the pass could not be signed: {0}")]
     Signing(#[from] SigningError),
@@ -57,6 +71,12 @@ impl Issuance {
         Self { source: Source::Entitlements(entitlements), mint }
     }
 
+    /// Hands out what an application says.
+    #[cfg(feature = "server")]
+    pub fn asking(webhook: Webhook, mint: Mint) -> Self {
+        Self { source: Source::Webhook(Box::new(webhook)), mint }
+    }
+
     /// All passes of a person for now, set together or refused with the reason.
     ///
     /// `address` is the viewer's, as the edge will see it. No pass outlives `until`.
@@ -72,14 +92,19 @@ impl Issuance {
                 let grants = entitlements.grants(person, address, now, until)?;
                 self.lay(&grants, entitlements.site()).await
             }
+            #[cfg(feature = "server")]
+            Source::Webhook(webhook) => {
+                let grants = webhook.grants(person, address, now, until).await;
+                let grants = grants.map_err(|error| match error {
+                    GrantError::Refused(refused) => HandoutError::Entitlement(refused),
+                    GrantError::Failed(failed) => HandoutError::Webhook(failed),
+                })?;
+                self.lay(&grants, webhook.site()).await
+            }
         }
     }
 
-    async fn lay(
-        &self,
-        grants: &[Grant<'_>],
-        site: &crate::laying::Site,
-    ) -> Result<Handout, HandoutError> {
+    async fn lay(&self, grants: &[Grant<'_>], site: &Site) -> Result<Handout, HandoutError> {
         let planned = plan(grants, site)?;
         let (mut lines, mut laid) = (Vec::new(), Vec::new());
         for one in &planned {
@@ -100,6 +125,29 @@ impl Issuance {
     pub fn wants_claim(&self, name: &str) -> bool {
         match &self.source {
             Source::Entitlements(entitlements) => entitlements.wants_claim(name),
+            #[cfg(feature = "server")]
+            Source::Webhook(webhook) => webhook.wants_claim(name),
+        }
+    }
+
+    /// Whether a pass may be bound to the viewer's address.
+    pub fn may_bind(&self) -> bool {
+        match &self.source {
+            Source::Entitlements(entitlements) => entitlements.may_bind(),
+            #[cfg(feature = "server")]
+            Source::Webhook(_) => true,
+        }
+    }
+
+    /// What is laid for everybody at the same places, so that it can be cleared for whoever
+    /// comes without telling what they have.
+    pub(crate) fn known_places(&self) -> Vec<Laid> {
+        match &self.source {
+            Source::Entitlements(entitlements) => {
+                entitlements.known_places().map(|place| place.laid(self.key_id())).collect()
+            }
+            #[cfg(feature = "server")]
+            Source::Webhook(_) => Vec::new(),
         }
     }
 

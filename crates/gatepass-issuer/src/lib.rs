@@ -24,11 +24,18 @@ mod plan;
 
 mod entitlement;
 
+#[cfg(feature = "server")]
+mod https_client;
+#[cfg(feature = "server")]
+mod webhook;
+
 mod signing;
 
 mod mint;
 
 mod issuance;
+
+mod layer;
 
 #[cfg(feature = "server")]
 mod server;
@@ -38,7 +45,10 @@ pub use entitlement::{
     Ipv6Error, Start, Who,
 };
 pub use handout::{Handout, Laid};
+#[cfg(feature = "server")]
+pub use https_client::{HttpsClient, HttpsError};
 pub use issuance::{HandoutError, Issuance};
+pub use layer::{Cleared, Granted, PassLayer, PassService};
 pub use laying::{CookieWishes, LayingError, Place, Site};
 pub use mint::Mint;
 pub use person::{Person, PersonError};
@@ -51,3 +61,8 @@ pub use server::{
     SessionId, ShortSecret, Way, serve,
 };
 pub use signing::{Signing, SigningError, SigningKeys};
+#[cfg(feature = "server")]
+pub use webhook::{
+    AllowedResources, AllowedResourcesError, GrantedPolicy, Webhook, WebhookAnswer,
+    WebhookAnswerError, WebhookConfig, WebhookError,
+};

@@ -53,6 +53,11 @@ impl Person {
         self.claims.get(name)
     }
 
+    /// All claims, as they came.
+    pub fn claims(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.claims.iter()
+    }
+
     /// The e-mail address, if `email_verified` says that it is theirs. Some identity providers
     /// let people write any address they like, and say nothing about it.
     pub fn verified_email(&self) -> Option<&str> {

@@ -196,6 +196,14 @@ impl ResourceTemplate {
     }
 }
 
+impl std::str::FromStr for ResourceTemplate {
+    type Err = TemplateError;
+
+    fn from_str(text: &str) -> Result<Self, TemplateError> {
+        Self::parse(text)
+    }
+}
+
 impl Field {
     fn parse(name: &str) -> Result<Self, TemplateError> {
         match name {

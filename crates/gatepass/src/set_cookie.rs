@@ -85,8 +85,12 @@ impl SetCookie {
 
     /// The values of the `Set-Cookie` headers, one for each cookie.
     pub fn lines(&self, cookies: &SignedCookies) -> Vec<String> {
-        let attributes = self.attributes();
-        cookies.iter().map(|(name, value)| format!("{name}={value}{attributes}")).collect()
+        cookies.iter().map(|(name, value)| self.line(name, value)).collect()
+    }
+
+    /// The value of the `Set-Cookie` header for one cookie.
+    pub fn line(&self, name: &str, value: &str) -> String {
+        format!("{name}={value}{}", self.attributes())
     }
 
     /// The values of the headers that take the cookies away again.

@@ -11,6 +11,7 @@ pub(crate) mod fuzz;
 mod load;
 mod logs;
 mod origins;
+mod python;
 mod recipes;
 mod rust;
 mod signers;
@@ -110,6 +111,11 @@ const STAGES: &[Stage] = &[
         name: "signers",
         about: "the AWS SDKs, the AWS CLI, openssl and Gatepass agree, live",
         run: signers::run,
+    },
+    Stage {
+        name: "python",
+        about: "the package for Python: botocore's bytes, real frameworks, types, the edge",
+        run: python::run,
     },
     Stage {
         name: "cache",

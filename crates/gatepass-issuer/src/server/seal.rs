@@ -36,7 +36,7 @@ impl Secret {
         Ok(Self(Zeroizing::new(bytes.to_vec())))
     }
 
-    /// The bytes, for a comparison.
+    /// The secret itself, for what others verify who have it, too.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
