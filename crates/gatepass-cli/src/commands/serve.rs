@@ -1,6 +1,7 @@
 //! `gatepass serve`: a folder at once, or a whole configuration.
 
 mod acme;
+mod disk;
 mod follow;
 mod restart;
 pub(super) mod systemd;
