@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{demo, explain, invalidate, issue, keys, lint, revoke, serve, sign, users, verify};
+use crate::commands::{
+    demo, explain, invalidate, issue, keys, lint, revoke, serve, sign, users, verify,
+};
 use crate::words::Failure;
 
 /// Speaks Amazon CloudFront's signed cookies and signed URLs.

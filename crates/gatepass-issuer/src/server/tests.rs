@@ -85,7 +85,7 @@ impl House {
         let secret = Secret::new(&[7; 32]).unwrap();
         let mut config = IssuerConfig::new(([127, 0, 0, 1], 0).into(), url, secret);
         config.return_to = ReturnHosts::new(["https://app.example.com"]).unwrap();
-        config.session.idle = std::time::Duration::from_secs(300);
+        config.session.idle = std::time::Duration::from_mins(5);
         config.session.absolute = std::time::Duration::from_secs(1_000);
         change(&mut config);
         let now = Arc::new(AtomicU64::new(NOW));

@@ -139,7 +139,10 @@ mod tests {
         assert_eq!(&**config.client_secret.unwrap().0, "SECRET");
         assert_eq!(config.authentication, Some(ClientAuthentication::Post));
         assert_eq!((config.scopes.len(), config.claims.len()), (1, 2));
-        assert_eq!((&*config.groups_claim, config.groups_separator), ("/realm_access/roles", Some(',')));
+        assert_eq!(
+            (&*config.groups_claim, config.groups_separator),
+            ("/realm_access/roles", Some(','))
+        );
         assert_eq!(config.algorithms.len(), 2);
         assert_eq!(config.prompt.as_deref(), Some("login"));
         assert_eq!(config.max_age, Some(Duration::from_mins(1)));

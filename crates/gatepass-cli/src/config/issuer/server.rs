@@ -22,7 +22,7 @@ pub(super) fn read(
     let url: Option<PublicUrl> = table
         .required("url", "where browsers find it, such as https://media.example.com/_gatepass")
         .and_then(|value| value.parsed());
-    let secret = table
+    let sealed_with = table
         .required("secret", "{ file = \"issuer.secret\" }, made by openssl rand -base64 48")
         .and_then(|value| secret(value, secrets));
     let proxies = table.value("trusted-proxies").map_or_else(Vec::new, Value::items);
@@ -34,7 +34,7 @@ pub(super) fn read(
         value.choice(&[("same-site", Players::SameSite), ("cross-site", Players::CrossSite)])
     });
     let (session, numbers) = (table.table("session"), Numbers::read(table));
-    let mut config = IssuerConfig::new(address, url?, secret?);
+    let mut config = IssuerConfig::new(address, url?, sealed_with?);
     read_session(session, &mut config);
     numbers.set(&mut config);
     config.proxies = proxies;

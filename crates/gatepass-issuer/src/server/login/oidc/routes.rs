@@ -107,7 +107,7 @@ async fn end_sessions(
     arrival: Arrival,
     Form(form): Form<LogoutForm>,
 ) -> Response {
-    let Some(oidc) = issuer.oidc() else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(oidc) = issuer.logins().oidc() else { return StatusCode::NOT_FOUND.into_response() };
     let address = Some(arrival.address);
     let status = match oidc.read_logout(&form.logout_token, arrival.now).await {
         Ok(person) => {
