@@ -35,7 +35,7 @@ pub(crate) fn origin_request(asked: &Asked<'_>, body: RequestBody) -> OriginRequ
     for name in [ACCEPT_ENCODING, COOKIE, USER_AGENT, VIA, X_FORWARDED_FOR.clone()] {
         add_once(&mut headers, asked, name.as_str());
     }
-    headers.insert(X_AMZ_CF_ID.clone(), header(request_id::next().as_bytes()));
+    headers.insert(X_AMZ_CF_ID.clone(), header(&request_id::next()));
     if chosen::is_websocket(asked) {
         switch_to_websocket(&mut headers, asked.headers);
     }
