@@ -14,7 +14,6 @@ from pathlib import Path
 from serving import bucket
 from serving.checks import Checks
 from serving.private import private_content
-from serving.quick_start import quick_start
 from serving.reading import reading
 from serving.replacing import replacing
 from serving.seeking import seeking
@@ -31,8 +30,6 @@ def main() -> int:
             with real:
                 for story in (reading, private_content, replacing, seeking):
                     story(checks, real, place / story.__name__)
-                if start is bucket.seaweedfs:
-                    quick_start(checks, real, place / "quick_start")
     return checks.close()
 
 

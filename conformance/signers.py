@@ -3,7 +3,7 @@
 Each case is signed by Gatepass and by another signer, from the same terms. Where signatures are
 deterministic (RSA) everything has to be equal, byte for byte; where they are not (ECDSA) each side
 has to accept the other's. Last, Gatepass has to admit whatever anyone signed, inside its terms, and
-to deny it outside of them.
+to deny it outside of them: asked by `gatepass verify`, and on the wire, of a running edge.
 
 `cargo xtask test signers` runs this with all that it needs. To see one failure again, give it the
 seed and the case that the failure names:
@@ -19,7 +19,18 @@ import tempfile
 import time
 from pathlib import Path
 
-from signing import with_aws_cli, with_botocore, with_node, with_openssl
+from signing import (
+    at_the_edge,
+    refused,
+    with_aws_cli,
+    with_botocore,
+    with_go,
+    with_node,
+    with_older_node,
+    with_openssl,
+    with_pypi,
+    with_rust,
+)
 from signing.admission import Admission
 from signing.case import random_case
 from signing.checks import Checks
@@ -38,6 +49,9 @@ def main() -> int:
         session = Session(Path(folder), gatepass, keys, Checks(), Admission(gatepass, keys))
         sign_with_everyone(session, asked)
         session.admission.judge(session.checks)
+        with at_the_edge.running(Path(folder) / "edge", keys) as edge:
+            at_the_edge.judge(session.checks, edge, session.admission.questions)
+            refused.judge(session, edge)
     return session.checks.close()
 
 
@@ -47,6 +61,10 @@ def sign_with_everyone(session: Session, asked: argparse.Namespace) -> None:
         (with_node, asked.cases),
         (with_openssl, asked.openssl_cases),
         (with_aws_cli, asked.aws_cli_cases),
+        (with_older_node, asked.other_cases),
+        (with_pypi, asked.other_cases),
+        (with_go, asked.other_cases),
+        (with_rust, asked.other_cases),
     ):
         started = time.monotonic()
         numbers = range(count) if asked.case is None else [asked.case]
@@ -68,6 +86,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cases", type=int, default=300, help="for the SDKs (default: 300)")
     parser.add_argument("--openssl-cases", type=int, default=40, help="default: 40")
     parser.add_argument("--aws-cli-cases", type=int, default=12, help="slow, so default: 12")
+    parser.add_argument("--other-cases", type=int, default=30, help="default: 30")
     return parser.parse_args()
 
 

@@ -12,13 +12,20 @@ from .gatepass import Gatepass
 class Question:
     """A viewer request, and whether it has to be admitted."""
 
-    about: str
+    signed: str
+    """What was signed, and by whom."""
+    fact: str
     case: Case
     url: str
     cookie: str | None
     client_ip: str
     now: int
     admitted: bool
+    is_about_time: bool = False
+
+    @property
+    def about(self) -> str:
+        return f"{self.signed} {self.fact}"
 
     def as_json(self, number: int) -> dict:
         spoken = {"url": self.url, "client_ip": self.client_ip, "now": self.now}
@@ -32,6 +39,10 @@ class Admission:
         self._gatepass = gatepass
         self._keys = keys
         self._questions: list[Question] = []
+
+    @property
+    def questions(self) -> list[Question]:
+        return self._questions
 
     def of_url(self, signer: str, case: Case, signed: str) -> None:
         """Keeps a signed URL to be shown at the gate."""
@@ -57,11 +68,12 @@ class Admission:
 def questions(signed_thing: str, case: Case, url: str, cookie: str | None) -> Iterator[Question]:
     """One question that is to be admitted, and as many as there are ways to leave the terms."""
 
-    def ask(about: str, admitted: bool, **other) -> Question:
+    def ask(fact: str, admitted: bool, **other) -> Question:
         request = {"url": url, "cookie": cookie, "client_ip": case.viewer, "now": case.inside}
-        return Question(f"{signed_thing} {about}", case, admitted=admitted, **(request | other))
+        about_time = "now" in other
+        return Question(signed_thing, fact, case, admitted=admitted, is_about_time=about_time, **(request | other))
 
-    yield ask("are admitted in their last second", True)
+    yield ask("are admitted", True)
     yield ask("are denied in the second they expire", False, now=case.expires)
     host = case.url.split("/")[2]
     elsewhere = url.replace(f"//{host}/", "//elsewhere.example.net/", 1)

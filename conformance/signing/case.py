@@ -73,9 +73,14 @@ def random_case(seed: str, number: int) -> Case:
         pattern=pick.choice(PATTERNS) if shape == "pattern" else None,
         custom=not canned,
         expires=expires,
-        starts=None if canned or pick.random() < 0.5 else expires - pick.randrange(2, 10**8),
+        starts=None if canned or pick.random() < 0.5 else random_start(pick, expires),
         network=None if canned or pick.random() < 0.5 else random_network(pick),
     )
+
+
+def random_start(pick: random.Random, expires: int) -> int:
+    """Mostly long ago, so that the pass admits today, on the wire; else at any time before the end."""
+    return pick.choice([LONG_AGO, LONG_AGO, expires]) - pick.randrange(2, 10**8)
 
 
 def random_url(pick: random.Random) -> str:
@@ -101,6 +106,7 @@ def random_network(pick: random.Random) -> str:
     return str(ip_network(f"{address}/{prefix}", strict=False))
 
 
+LONG_AGO = 1_750_000_000
 PATTERNS = ["folder", "host", "any scheme", "one letter"]
 LETTERS = list("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 PATH = LETTERS * 2 + list("-._~!$'(),;:@+") + ["%20", "%C3%A9", "%c3%a9", "%2B", "%25"]

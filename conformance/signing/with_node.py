@@ -1,7 +1,5 @@
 """@aws-sdk/cloudfront-signer, the AWS SDK for JavaScript: signed URLs and signed cookies."""
 
-import json
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,6 +8,7 @@ from pathlib import Path
 from .case import Case
 from .credential import Credential
 from .policy import javascript_policy
+from .process import asking
 from .session import Session
 
 NAME = "aws-sdk for JavaScript"
@@ -18,20 +17,8 @@ SCRIPT = Path(__file__).parent.parent / "node" / "sign.mjs"
 
 @contextmanager
 def comparing(session: Session) -> Iterator[Callable[[Case], None]]:
-    process = subprocess.Popen(
-        ["node", str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        yield lambda case: compare(session, case, lambda question: ask(process, question))
-    finally:
-        process.stdin.close()
-        process.wait(timeout=10)
-
-
-def ask(process: subprocess.Popen, question: dict) -> dict:
-    process.stdin.write(json.dumps(question) + "\n")
-    process.stdin.flush()
-    return json.loads(process.stdout.readline())
+    with asking("node", str(SCRIPT)) as asked:
+        yield lambda case: compare(session, case, asked)
 
 
 def compare(session: Session, case: Case, asked: Callable[[dict], dict]) -> None:

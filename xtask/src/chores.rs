@@ -1,6 +1,6 @@
 //! What `cargo xtask` can be asked to do, and the page it prints when asked nothing.
 
-use crate::{bench, checkout::Checkout, deny, failure::Failure, say, stages, tools};
+use crate::{bench, checkout::Checkout, deny, failure::Failure, say, stages, tools, wheel};
 
 /// Carries out the chore that the words of the command line name.
 pub(crate) fn carry_out(words: &[&str]) -> Result<(), Failure> {
@@ -45,7 +45,7 @@ fn lines(texts: impl Iterator<Item = String>) -> String {
     texts.collect::<Vec<_>>().join("\n")
 }
 
-const CHORES: [Chore; 6] = [
+const CHORES: [Chore; 7] = [
     Chore {
         name: "setup",
         takes: "",
@@ -77,8 +77,14 @@ const CHORES: [Chore; 6] = [
         run: stages::cache::score,
     },
     Chore {
+        name: "wheel",
+        takes: "",
+        about: "builds the package for Python, and prints where it is",
+        run: wheel::wheel,
+    },
+    Chore {
         name: "bench",
-        takes: "pass|edge|size [ARGUMENT…]",
+        takes: "pass|edge|size|python [ARGUMENT…]",
         about: "measures Gatepass and its peers in one run",
         run: bench::bench,
     },

@@ -20,6 +20,7 @@ mod say;
 mod stages;
 mod tally;
 mod tools;
+mod wheel;
 
 use std::process::ExitCode;
 

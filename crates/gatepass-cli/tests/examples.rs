@@ -6,7 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-const EXAMPLES: [&str; 3] = ["application", "bucket", "folder"];
+const EXAMPLES: [&str; 6] = ["application", "bucket", "express", "folder", "player", "signing"];
+/// Public keys that an example makes by openssl.
+const BY_OPENSSL: [&str; 2] = ["cf_public_key.pem", "ec_public_key.pem"];
 
 #[test]
 fn every_example_is_well_formed() {
@@ -15,6 +17,9 @@ fn every_example_is_well_formed() {
         copy(&examples().join(name), folder.path());
         let made = gatepass(folder.path(), "keys new --type p256 --id K1 --out keys");
         assert!(made.status.success(), "{name}: {}", String::from_utf8_lossy(&made.stderr));
+        for file in BY_OPENSSL {
+            fs::copy(folder.path().join("keys/K1.public.pem"), folder.path().join(file)).unwrap();
+        }
         let checked = gatepass(folder.path(), "serve --config gatepass.toml --check");
         let said = String::from_utf8_lossy(&checked.stderr);
         assert!(checked.status.success(), "{name}: {said}");
@@ -49,7 +54,7 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let to = to.join(entry.file_name());
         // What somebody made while trying an example is not part of it.
-        if entry.file_name() == "keys" {
+        if entry.file_name() == "keys" || entry.file_name() == "node_modules" {
             continue;
         }
         if entry.path().is_dir() {

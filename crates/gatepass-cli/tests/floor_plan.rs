@@ -19,18 +19,23 @@ const FLOORS: [(&str, u8); 6] = [
     ("gatepass-cli", 4),
 ];
 
+/// Side stairs: each leads to one crate, uses no other, and is used by none.
+const SIDE_STAIRS: [(&str, &str); 1] = [("gatepass-python", "gatepass")];
+
 /// Tools beside the house: they may use it, and nobody may use them.
 const APART: [&str; 2] = ["gatepass-bench", "xtask"];
 
 /// Where the modules of a crate are declared low to high, too.
-const LOW_TO_HIGH: [&str; 3] = ["gatepass", "gatepass-distribution", "gatepass-store"];
+const LOW_TO_HIGH: [&str; 4] =
+    ["gatepass", "gatepass-distribution", "gatepass-store", "gatepass-python"];
 
 /// The only file with unsafe code.
 const UNSAFE: &str = "crates/gatepass/src/sha1_signing.rs";
 
 #[test]
 fn every_crate_has_its_place() {
-    let placed = |name: &str| floor(name).is_some() || APART.contains(&name);
+    let placed =
+        |name: &str| floor(name).is_some() || stair(name).is_some() || APART.contains(&name);
     for name in packages().keys() {
         assert!(placed(name), "{name} has no floor: give it one in tests/floor_plan.rs");
     }
@@ -42,6 +47,10 @@ fn nobody_uses_a_crate_above_or_beside() {
     for (name, package) in &packages {
         for used in used_by(package).filter(|used| packages.contains_key(*used)) {
             assert!(!APART.contains(&used), "{name} uses {used}, which stands apart");
+            assert!(stair(used).is_none(), "{name} uses {used}, which is a side stair");
+            if let Some(foot) = stair(name) {
+                assert_eq!(used, foot, "{name} is a side stair to {foot}, and uses {used}");
+            }
             if let (Some(ours), Some(theirs)) = (floor(name), floor(used)) {
                 assert!(theirs < ours, "{name} (floor {ours}) uses {used} (floor {theirs})");
             }
@@ -52,7 +61,9 @@ fn nobody_uses_a_crate_above_or_beside() {
 #[test]
 fn unsafe_code_is_in_one_file() {
     for (name, package) in &packages() {
-        for root in roots(package) {
+        let roots = roots(package);
+        assert!(!roots.is_empty(), "{name} has no root file");
+        for root in roots {
             let forbids = read(&root).contains("#![forbid(unsafe_code)]");
             assert_eq!(forbids, name != "gatepass", "{}", root.display());
         }
@@ -107,6 +118,11 @@ fn floor(name: &str) -> Option<u8> {
     FLOORS.iter().find(|(known, _)| *known == name).map(|(_, floor)| *floor)
 }
 
+/// Where a side stair leads.
+fn stair(name: &str) -> Option<&'static str> {
+    SIDE_STAIRS.iter().find(|(known, _)| *known == name).map(|(_, foot)| *foot)
+}
+
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
@@ -133,7 +149,7 @@ fn roots(package: &Value) -> Vec<PathBuf> {
     let targets = package["targets"].as_array().unwrap().iter();
     let is_ours = |target: &&Value| {
         let kinds = target["kind"].as_array().unwrap();
-        kinds.iter().any(|kind| kind == "lib" || kind == "bin")
+        kinds.iter().any(|kind| kind == "lib" || kind == "cdylib" || kind == "bin")
     };
     targets.filter(is_ours).map(|target| target["src_path"].as_str().unwrap().into()).collect()
 }

@@ -7,6 +7,7 @@ use crate::login_page::LoginPage;
 use crate::origin::Origin;
 use crate::origin_request_policy::OriginRequestPolicy;
 use crate::path_pattern::PathPattern;
+use crate::renewal::Renewal;
 
 /// What holds for the paths of one pattern.
 #[derive(Clone, Debug)]
@@ -16,6 +17,7 @@ pub struct CacheBehavior {
     pub(crate) origin_identity: Box<str>,
     pub(crate) gate: Gate,
     pub(crate) on_denied: Option<LoginPage>,
+    pub(crate) renewal: Option<Renewal>,
     pub(crate) cors: Option<Cors>,
     pub(crate) cache_policy: CachePolicy,
     pub(crate) origin_request_policy: Option<OriginRequestPolicy>,
@@ -30,6 +32,8 @@ pub struct Conduct {
     pub viewer_protocol: ViewerProtocol,
     /// What viewers may ask to be done.
     pub allowed_methods: AllowedMethods,
+    /// Whether answers to OPTIONS are kept beside those to GET and HEAD.
+    pub caches_options: bool,
     /// Whether what is worth it is compressed.
     pub compress: bool,
     /// Whether the viewer's copy is private and lives no longer than the pass.
@@ -105,6 +109,11 @@ impl CacheBehavior {
     /// Where viewers of pages go that were denied.
     pub const fn on_denied(&self) -> Option<&LoginPage> {
         self.on_denied.as_ref()
+    }
+
+    /// Where viewers of pages go whose pass is about to end.
+    pub const fn renewal(&self) -> Option<&Renewal> {
+        self.renewal.as_ref()
     }
 
     /// Which other sites may read.

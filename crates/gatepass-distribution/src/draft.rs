@@ -11,6 +11,7 @@ use crate::login_page::LoginPage;
 use crate::origin::Origin;
 use crate::origin_request_policy::OriginRequestPolicy;
 use crate::path_pattern::PathPattern;
+use crate::renewal::Renewal;
 
 /// Everything that may be set. [`Snapshot::check`](crate::Snapshot::check) takes it or
 /// leaves it whole.
@@ -60,6 +61,8 @@ pub struct BehaviorDraft {
     pub minimum_hash: HashAlgorithm,
     /// Where viewers of pages go that were denied.
     pub on_denied: Option<LoginPage>,
+    /// Where viewers of pages go whose pass is about to end.
+    pub renewal: Option<Renewal>,
     /// Which other sites may read.
     pub cors: Option<Cors>,
     /// Whether the gate only reports what it would refuse.

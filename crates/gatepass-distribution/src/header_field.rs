@@ -107,8 +107,13 @@ pub(crate) fn is_kept_from_response_headers(name: &str) -> bool {
 
 /// CloudFront's headers that an edge can tell by itself. It doesn't know where a viewer is,
 /// nor what kind of device it has.
-pub(crate) const TOLD_BY_THE_EDGE: [&str; 3] =
-    ["cloudfront-forwarded-proto", "cloudfront-viewer-address", "cloudfront-viewer-http-version"];
+pub(crate) const TOLD_BY_THE_EDGE: [&str; 5] = [
+    "cloudfront-forwarded-proto",
+    "cloudfront-viewer-address",
+    "cloudfront-viewer-header-count",
+    "cloudfront-viewer-http-version",
+    "cloudfront-viewer-tls",
+];
 
 fn is_listed(name: &str, names: &[&str], prefixes: &[&str]) -> bool {
     let name = name.to_ascii_lowercase();

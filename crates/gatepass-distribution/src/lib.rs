@@ -22,6 +22,7 @@
 
 // Low to high: a file uses only modules declared above it.
 mod path_pattern;
+mod proxies;
 
 mod invalidation;
 mod invalidations;
@@ -43,6 +44,7 @@ mod header_field;
 mod key_group;
 mod login_page;
 mod origin;
+mod renewal;
 mod verified;
 
 mod gate;
@@ -76,6 +78,8 @@ pub use origin::{
 };
 pub use origin_request_policy::OriginRequestPolicy;
 pub use path_pattern::{NormalPath, PathPattern, PathPatternError};
+pub use proxies::Proxies;
+pub use renewal::Renewal;
 pub use revocation::{Revocation, Revocations};
 pub use selection::Selection;
 pub use snapshot::{Route, RouteError, Snapshot};

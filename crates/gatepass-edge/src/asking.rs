@@ -13,12 +13,13 @@ use crate::access_log::Entry;
 use crate::asked::Asked;
 use crate::body::Body;
 use crate::cap::cap;
-use crate::compress::{Compressed, negotiate};
+use crate::compress::{Compressed, negotiate, revalidate};
 use crate::fetch::Fetch;
 use crate::incoming::Sent;
 use crate::listener::Connection;
+use crate::request_id::RequestId;
 use crate::viewer::Viewer;
-use crate::{refuse, respond};
+use crate::{refuse, renew, respond};
 
 /// A request, as far as it was read before the gate.
 pub(crate) struct Asking<'r> {
@@ -28,6 +29,7 @@ pub(crate) struct Asking<'r> {
     pub(crate) route: Route<'r>,
     pub(crate) fetch: Fetch<'r>,
     pub(crate) now: EpochTime,
+    pub(crate) id: RequestId,
 }
 
 /// When the pass ends that opened the gate; none if it stood open.
@@ -65,6 +67,11 @@ impl<'r> Asking<'r> {
                 if let Some(denial) = admitted.reported() {
                     entry.reported(denial);
                 }
+                if let Some((renewal, pass)) = route.behavior.renewal().zip(admitted.pass())
+                    && let Some(redirect) = renew::due(renewal, request, viewer, pass, self.now)
+                {
+                    return Err(self.leaving(redirect));
+                }
             }
             Err(denial) => entry.denied(denial),
         }
@@ -86,6 +93,10 @@ impl<'r> Asking<'r> {
         }
         let (mut head, body) = response.into_parts();
         let asked = self.asked(Cow::Borrowed(""), self.request.headers());
+        if head.status == StatusCode::NOT_MODIFIED {
+            revalidate(&asked, head.extensions.get(), &mut head.headers);
+            return Response::from_parts(head, body);
+        }
         let coding = negotiate(&asked, head.status, &mut head.headers);
         let body = match coding.filter(|_| *self.request.method() != Method::HEAD) {
             Some(coding) => Body::Compressed(Box::new(Compressed::new(body, coding))),
@@ -156,9 +167,10 @@ impl<'r> Asking<'r> {
             },
             path,
             headers,
-            peer: self.connection.peer,
+            connection: self.connection,
             address: self.viewer.request().address(),
             now: self.now,
+            id: self.id,
         }
     }
 }

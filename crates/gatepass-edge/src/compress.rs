@@ -10,18 +10,21 @@
 //! - What is compressed has no range: a viewer that asks for one gets the answer as it is.
 //! - A strong `ETag` becomes a weak one, for the bytes are others, and one that is no `ETag`
 //!   goes. What might have been compressed says so by `Vary`, compressed or not.
+//! - A 304 says both as the answer would have that it stands for.
 
 mod body;
 mod content_types;
 
 use http::header::{
-    ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, RANGE, VARY,
+    ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
+    RANGE, VARY,
 };
 use http::{HeaderMap, HeaderValue, StatusCode, Version};
 
 use crate::asked::Asked;
 use crate::cache::cache_control::CacheControl;
 use crate::chosen::Encodings;
+use crate::origin::conditions::LeftOut;
 
 pub use body::Compressed;
 
@@ -53,6 +56,41 @@ pub(crate) fn negotiate(
     };
     relabel(headers, coding);
     Some(coding)
+}
+
+/// Gives a 304 the `ETag` and the `Vary` of the answer that it stands for (RFC 9110, section
+/// 15.4.5). Where an origin's own 304 is passed on, what that would have been is known from the
+/// viewer: it has a copy under a weak `ETag`, and strong ones are weakened here.
+pub(crate) fn revalidate(asked: &Asked<'_>, left_out: Option<&LeftOut>, headers: &mut HeaderMap) {
+    let mut whole = headers.clone();
+    match left_out {
+        Some(LeftOut(left_out)) => {
+            whole.extend(left_out.clone());
+            negotiate(asked, StatusCode::OK, &mut whole);
+        }
+        None if has_weakened(asked, headers) => {
+            vary_by_encoding(&mut whole);
+            weaken(&mut whole);
+        }
+        None => return,
+    }
+    for name in [ETAG, VARY] {
+        headers.remove(&name);
+        for value in whole.get_all(&name) {
+            headers.append(&name, value.clone());
+        }
+    }
+}
+
+/// Whether the viewer's copy is of the state that a strong `ETag` names, and compressed.
+fn has_weakened(asked: &Asked<'_>, headers: &HeaderMap) -> bool {
+    let Some(etag) = headers.get(ETAG).filter(|etag| !etag.as_bytes().starts_with(b"W/")) else {
+        return false;
+    };
+    let Some(weak) = weakened(etag) else { return false };
+    let lines = asked.headers.get_all(IF_NONE_MATCH).iter();
+    let mut known = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    asked.behavior.conduct().compress && known.any(|tag| tag.trim_ascii() == weak.as_bytes())
 }
 
 fn is_worth_it(status: StatusCode, headers: &HeaderMap) -> bool {
@@ -103,6 +141,10 @@ fn relabel(headers: &mut HeaderMap, coding: Coding) {
         Coding::Gzip => "gzip",
     };
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+    weaken(headers);
+}
+
+fn weaken(headers: &mut HeaderMap) {
     if let Some(etag) = headers.remove(ETAG).and_then(|etag| weakened(&etag)) {
         headers.insert(ETAG, etag);
     }

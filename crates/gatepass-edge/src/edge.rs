@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 use gatepass::EpochTime;
-use gatepass_distribution::{NormalPath, RouteError, Snapshot, VerifiedPasses};
+use gatepass_distribution::{NormalPath, Proxies, RouteError, Snapshot, VerifiedPasses};
 use http::{Request, Response};
 use hyper::body::Incoming;
 
@@ -38,7 +38,7 @@ use crate::incoming::{self, Sent};
 use crate::listener::{Connection, Door};
 use crate::metrics::{ConfigStatus, Metrics, Observed, Status};
 use crate::serving::{EdgeError, Serving};
-use crate::viewer::{Proxies, Viewer, ViewerError};
+use crate::viewer::{Viewer, ViewerError};
 use crate::{refuse, respond, wellformed};
 
 /// Says what time it is. Handed in, so that a test can say so too.
@@ -164,7 +164,7 @@ impl<'m> Moment<'m> {
     fn at_once(self, sent: &Sent, logged: &mut Logged) -> Option<Response<Body>> {
         let (request, entry) = logged.parts();
         let mut response = self.life_at_once(request, sent, entry).unwrap_or_else(Some)?;
-        respond::sign_off(&mut response, request);
+        respond::sign_off(&mut response, request, entry.id());
         Some(response)
     }
 
@@ -193,7 +193,7 @@ impl<'m> Moment<'m> {
         let (request, entry) = logged.parts();
         let life = self.life_in_time(request, sent, entry).await;
         let mut response = life.unwrap_or_else(identity);
-        respond::sign_off(&mut response, request);
+        respond::sign_off(&mut response, request, entry.id());
         response
     }
 
@@ -270,7 +270,7 @@ impl<'m> Moment<'m> {
             return Err(answer);
         }
         let fetch = Fetch { serving, cache: edge.cache.get(), limits: &edge.config.limits };
-        Ok(Asking { request, connection, viewer, route, fetch, now })
+        Ok(Asking { request, connection, viewer, route, fetch, now, id: entry.id() })
     }
 }
 

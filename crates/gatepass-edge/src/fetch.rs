@@ -69,7 +69,7 @@ impl Fetch<'_> {
     /// The cache, if the request is one that it can answer.
     fn cache_for(&self, asked: &Asked<'_>, sent: &Sent) -> Option<&Cache> {
         let may_be_kept = asked.behavior.cache_policy().keeps_anything()
-            && matches!(*asked.method, Method::GET | Method::HEAD)
+            && chosen::is_for_the_cache(asked)
             && match sent {
                 Sent::Nothing => true,
                 Sent::Body(_) => false,
@@ -106,7 +106,7 @@ impl Fetch<'_> {
         };
         let request = admitted.derive(|asked| {
             let mut request = forward::origin_request(asked, body);
-            if chosen::is_for_the_cache(asked.method) {
+            if chosen::is_for_the_cache(asked) {
                 forward::add_conditions(&mut request, asked);
             }
             request
@@ -156,7 +156,8 @@ fn told(served: Served, admitted: &Admitted<Asked<'_>>, entry: &mut Entry) -> Re
     let mut response = served.response;
     if let Some((reason, sentence)) = served.trouble {
         entry.shared_trouble(reason, sentence);
-        response = refuse::origin_failed(response.status(), admitted.request().method);
+        let method = admitted.request().method;
+        response = refuse::origin_failed(response.status(), method, entry.id());
     }
     entry.outcome(respond::outcome(&mut response, served.outcome));
     response

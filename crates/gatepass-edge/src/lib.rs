@@ -20,6 +20,7 @@ mod wellformed;
 mod viewer;
 
 mod refuse;
+mod renew;
 
 mod respond;
 

@@ -139,7 +139,9 @@ fn what_an_edge_says_of_itself_is_told() {
             hits: 8,
             misses: 9,
             evictions: 6,
+            disk_freed_bytes: 64,
             rejected_inserts: 1,
+            unwritten_inserts: 2,
         }),
         ..Status::default()
     };
@@ -159,7 +161,9 @@ fn what_an_edge_says_of_itself_is_told() {
         "gatepass_cache_hits_total 8",
         "gatepass_cache_misses_total 9",
         "gatepass_cache_evictions_total 6",
+        "gatepass_cache_disk_freed_bytes_total 64",
         "gatepass_cache_rejected_inserts_total 1",
+        "gatepass_cache_unwritten_inserts_total 2",
     ] {
         assert!(page.lines().any(|told| told == line), "{line} is not in\n{page}");
     }

@@ -1,7 +1,7 @@
 //! What a person is handed: the `Set-Cookie` lines of all their passes, and how to take
 //! them back.
 
-use gatepass::{EpochTime, SetCookie};
+use gatepass::{EpochTime, SameSite, SetCookie};
 use serde::{Deserialize, Serialize};
 
 /// The passes of one moment for one person, as `Set-Cookie` lines.
@@ -16,7 +16,7 @@ pub struct Handout {
 }
 
 /// Cookies that a browser was asked to keep: what is needed to clear them.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Laid {
     /// The key after which they are named, unless they are plainly named.
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
@@ -27,6 +27,18 @@ pub struct Laid {
     /// Their `Path`.
     #[serde(rename = "p")]
     pub path: Box<str>,
+    /// Whether they have `SameSite=None`: without it, browsers don't take from another site
+    /// what clears them.
+    #[serde(rename = "s", default, skip_serializing_if = "is_not")]
+    pub crosses_sites: bool,
+    /// Whether they have `Partitioned`: without it, cookies of another jar are cleared.
+    #[serde(rename = "c", default, skip_serializing_if = "is_not")]
+    pub is_partitioned: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_not(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Laid {
@@ -36,6 +48,12 @@ impl Laid {
         let mut attributes = SetCookie::default().path(path);
         if let Some(domain) = &self.domain {
             attributes = attributes.clone().domain(domain).unwrap_or(attributes);
+        }
+        if self.crosses_sites {
+            attributes = attributes.same_site(SameSite::None);
+        }
+        if self.is_partitioned {
+            attributes = attributes.partitioned();
         }
         let names = gatepass::CookieName::ALL.map(|name| match &self.named_after {
             Some(key) => format!("{}-{key}", name.as_str()),

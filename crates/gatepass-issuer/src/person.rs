@@ -53,10 +53,24 @@ impl Person {
         self.claims.get(name)
     }
 
-    /// The texts of a claim: itself, or the members of a list. Anything else has none.
+    /// All claims, as they came.
+    pub fn claims(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.claims.iter()
+    }
+
+    /// The e-mail address, if `email_verified` says that it is theirs. Some identity providers
+    /// let people write any address they like, and say nothing about it.
+    pub fn verified_email(&self) -> Option<&str> {
+        let is_verified = self.claims.get("email_verified") == Some(&Value::Bool(true));
+        self.claims.get("email").filter(|_| is_verified)?.as_str()
+    }
+
+    /// The texts of a claim: itself, or the members of a list. Anything else has none, nor has
+    /// an `email` that is not [verified](Self::verified_email).
     pub fn texts<'p>(&'p self, name: &str) -> impl Iterator<Item = &'p str> + use<'p> {
         let subject = (name == "sub").then_some(&*self.subject);
-        let (one, many) = match self.claims.get(name).filter(|_| subject.is_none()) {
+        let counts = subject.is_none() && (name != "email" || self.verified_email().is_some());
+        let (one, many) = match self.claims.get(name).filter(|_| counts) {
             Some(Value::String(text)) => (Some(&**text), &[][..]),
             Some(Value::Array(members)) => (None, &members[..]),
             _ => (None, &[][..]),
@@ -110,6 +124,21 @@ mod tests {
         assert_eq!(texts("plan"), ["gold"]);
         assert_eq!(texts("sub"), ["ada"]);
         assert!(texts("age").is_empty() && texts("none").is_empty());
+    }
+
+    #[test]
+    fn an_address_counts_once_it_is_verified() {
+        for (verified, counts) in [
+            (json!(true), true),
+            (json!(false), false),
+            (json!("true"), false),
+            (json!(null), false),
+        ] {
+            let ada = person(&json!({"email": "ada@example.com", "email_verified": verified}));
+            assert_eq!(ada.verified_email().is_some(), counts);
+            assert_eq!(ada.texts("email").count(), usize::from(counts));
+        }
+        assert_eq!(person(&json!({"email": "ada@example.com"})).verified_email(), None);
     }
 
     #[test]

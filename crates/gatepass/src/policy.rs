@@ -109,6 +109,13 @@ impl Policy {
         self
     }
 
+    /// What this one admits, or the other: the statements of both, which only Gatepass reads
+    /// in one policy.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self { statements: self.statements.into_iter().chain(other.statements).collect() }
+    }
+
     /// Its statements: at least one.
     pub fn statements(&self) -> &[Statement] {
         &self.statements

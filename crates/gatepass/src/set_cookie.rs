@@ -10,11 +10,12 @@ use crate::cookies::SignedCookies;
 use crate::resource::Resource;
 
 /// The attributes of the lines that hand a pass to a browser.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct SetCookie {
     path: CookiePath,
     domain: Option<Box<str>>,
     same_site: Option<SameSite>,
+    is_partitioned: bool,
 }
 
 /// When a browser sends the cookies on requests that another site causes.
@@ -43,12 +44,6 @@ pub enum SetCookieError {
     /// The domain is none.
     #[error("{0:?} is no cookie domain: expected a host name such as media.example.com")]
     Domain(Box<str>),
-}
-
-impl Default for SetCookie {
-    fn default() -> Self {
-        Self { path: CookiePath::default(), domain: None, same_site: None }
-    }
 }
 
 impl Default for CookiePath {
@@ -81,10 +76,21 @@ impl SetCookie {
         Self { same_site: Some(same_site), ..self }
     }
 
+    /// The same, kept apart for each site that embeds ours (`Partitioned`, or CHIPS). Browsers
+    /// take it with `SameSite=None` only.
+    #[must_use]
+    pub fn partitioned(self) -> Self {
+        Self { is_partitioned: true, ..self }
+    }
+
     /// The values of the `Set-Cookie` headers, one for each cookie.
     pub fn lines(&self, cookies: &SignedCookies) -> Vec<String> {
-        let attributes = self.attributes();
-        cookies.iter().map(|(name, value)| format!("{name}={value}{attributes}")).collect()
+        cookies.iter().map(|(name, value)| self.line(name, value)).collect()
+    }
+
+    /// The value of the `Set-Cookie` header for one cookie.
+    pub fn line(&self, name: &str, value: &str) -> String {
+        format!("{name}={value}{}", self.attributes())
     }
 
     /// The values of the headers that take the cookies away again.
@@ -105,6 +111,7 @@ impl SetCookie {
             Some(SameSite::None) => "; SameSite=None",
             Some(SameSite::Strict) => "; SameSite=Strict",
         });
+        text.push_str(if self.is_partitioned { "; Partitioned" } else { "" });
         text
     }
 }

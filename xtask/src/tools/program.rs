@@ -18,10 +18,13 @@ use crate::{checkout::Checkout, failure::Failure, tools::debian};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Program {
     Chromium,
+    Go,
     H2load,
     HaProxy,
     Nginx,
     OpenSsl,
+    Php,
+    Ruby,
     Valgrind,
     Varnish,
     VarnishLog,
@@ -45,10 +48,13 @@ impl Program {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Chromium => "chromium",
+            Self::Go => "go",
             Self::H2load => "h2load",
             Self::HaProxy => "haproxy",
             Self::Nginx => "nginx",
             Self::OpenSsl => "openssl",
+            Self::Php => "php",
+            Self::Ruby => "ruby",
             Self::Valgrind => "valgrind",
             Self::Varnish => "varnishd",
             Self::VarnishLog => "varnishncsa",
@@ -94,10 +100,14 @@ impl Program {
     const fn names(self) -> &'static [&'static str] {
         match self {
             Self::Chromium => &["chromium", "google-chrome", "chromium-browser"],
+            // Only Debian's has the AWS SDKs beside it.
+            Self::Go => &[],
             Self::H2load => &["h2load"],
             Self::HaProxy => &["haproxy"],
             Self::Nginx => &["nginx"],
             Self::OpenSsl => &["openssl"],
+            Self::Php => &["php"],
+            Self::Ruby => &["ruby"],
             Self::Valgrind => &["valgrind"],
             Self::Varnish => &["varnishd"],
             Self::VarnishLog => &["varnishncsa"],
@@ -109,10 +119,13 @@ impl Program {
     const fn question(self) -> (&'static str, &'static str) {
         match self {
             Self::Chromium => ("--version", "Chrom"),
+            Self::Go => ("version", "go version"),
             Self::H2load => ("--version", "h2load"),
             Self::HaProxy => ("-v", "HAProxy version"),
             Self::Nginx => ("-v", "nginx version"),
             Self::OpenSsl => ("version", "SSL"),
+            Self::Php => ("--version", "PHP"),
+            Self::Ruby => ("--version", "ruby"),
             Self::Valgrind => ("--version", "valgrind-"),
             Self::Varnish => ("-V", "varnishd (varnish"),
             Self::VarnishLog => ("-V", "varnishncsa (varnish"),

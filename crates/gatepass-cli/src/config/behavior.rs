@@ -2,7 +2,7 @@
 
 use gatepass::{HashAlgorithm, Reading};
 use gatepass_distribution::{
-    AllowedMethods, BehaviorDraft, Conduct, Cors, LoginPage, PathPattern, ViewerProtocol,
+    AllowedMethods, BehaviorDraft, Conduct, Cors, LoginPage, PathPattern, Renewal, ViewerProtocol,
 };
 
 use super::table::{Table, Value};
@@ -31,6 +31,7 @@ pub(super) fn read(table: &mut Table<'_>) -> BehaviorDraft {
         origin_request_policy: policy("origin-request-policy"),
         minimum_hash: minimum_hash(table),
         on_denied: on_denied(table.table("on-denied")),
+        renewal: renewal(table.table("renew")),
         cors: cors(table.table("cors")),
         conduct: conduct(table),
     }
@@ -58,6 +59,16 @@ fn on_denied(mut table: Table<'_>) -> Option<LoginPage> {
     page.filter(|_| is_there)
 }
 
+fn renewal(mut table: Table<'_>) -> Option<Renewal> {
+    let is_there = table.is_there();
+    let page = table.required("pages-at", "the issuer's page, such as /_gatepass/renew");
+    let page = page.and_then(|page| page.parsed());
+    let before = table.value("before-seconds").and_then(|value| value.number(1..=86_400));
+    table.finish();
+    let before_seconds = before.and_then(|seconds| seconds.try_into().ok()).unwrap_or(60);
+    page.filter(|_| is_there).map(|page| Renewal { page, before_seconds })
+}
+
 fn cors(mut table: Table<'_>) -> Option<Cors> {
     let is_there = table.is_there();
     let origins = table.required("allow-origins", "a list such as [\"https://app.example.com\"]");
@@ -80,10 +91,12 @@ fn conduct(table: &mut Table<'_>) -> Conduct {
         ])
     });
     let allowed_methods = table.value("allowed-methods").and_then(|value| allowed_methods(&value));
+    let caches_options = table.value("cached-methods").and_then(|value| caches_options(&value));
     let mut flag = |field| table.value(field).and_then(|value| value.flag()).unwrap_or(false);
     Conduct {
         viewer_protocol: viewer_protocol.unwrap_or_default(),
         allowed_methods: allowed_methods.unwrap_or_default(),
+        caches_options: caches_options.unwrap_or(false),
         compress: flag("compress"),
         cap_viewer_cache: flag("cap-viewer-cache"),
         honour_viewer_cache_control: flag("honour-viewer-cache-control"),
@@ -91,10 +104,31 @@ fn conduct(table: &mut Table<'_>) -> Conduct {
     }
 }
 
-fn allowed_methods(value: &Value<'_>) -> Option<AllowedMethods> {
+fn caches_options(value: &Value<'_>) -> Option<bool> {
+    let methods = methods(value);
+    let methods: Vec<_> = methods.iter().map(|method| &**method).collect();
+    match methods[..] {
+        ["GET", "HEAD"] => Some(false),
+        ["GET", "HEAD", "OPTIONS"] => Some(true),
+        _ => {
+            value.mistake(
+                "CloudFront keeps the answers of one of two sets: [\"GET\", \"HEAD\"], or with \"OPTIONS\"",
+            );
+            None
+        }
+    }
+}
+
+/// A set of methods: in alphabetical order, each once.
+fn methods(value: &Value<'_>) -> Vec<Box<str>> {
     let mut methods = value.clone().texts();
     methods.sort_unstable();
     methods.dedup();
+    methods
+}
+
+fn allowed_methods(value: &Value<'_>) -> Option<AllowedMethods> {
+    let methods = methods(value);
     let methods: Vec<_> = methods.iter().map(|method| &**method).collect();
     match methods[..] {
         ["GET", "HEAD"] => Some(AllowedMethods::GetHead),

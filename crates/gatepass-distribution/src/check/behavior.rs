@@ -58,6 +58,12 @@ impl Check<'_> {
                 "nobody is denied here: the behavior has no trusted-key-groups",
             );
         }
+        if draft.renewal.is_some() && draft.trusted_key_groups.is_none() {
+            self.mistake(
+                format!("{at}.renew"),
+                "there is no pass to renew: the behavior has no trusted-key-groups",
+            );
+        }
         if let Some(cors) = &draft.cors {
             self.cors(at, cors);
         }
@@ -73,6 +79,7 @@ impl Check<'_> {
                 .unwrap_or_default(),
             gate: self.gate(at, draft),
             on_denied: draft.on_denied.clone(),
+            renewal: draft.renewal.clone(),
             cors: draft.cors.clone(),
             cache_policy,
             origin_request_policy,

@@ -26,6 +26,12 @@ impl Check<'_> {
                 "a folder takes no PUT, POST, PATCH or DELETE: expected at most [\"GET\", \"HEAD\", \"OPTIONS\"]",
             );
         }
+        if conduct.caches_options && conduct.allowed_methods == AllowedMethods::GetHead {
+            self.mistake(
+                format!("{at}.cached-methods"),
+                "allowed-methods has no \"OPTIONS\", so there is none to keep an answer of",
+            );
+        }
         if conduct.compress && !cache_policy.gzip && !cache_policy.brotli {
             self.mistake(
                 format!("{at}.compress"),

@@ -1,4 +1,4 @@
-//! Login pages lead to where anybody may go, and nowhere else.
+//! Login pages, and those that renew, lead to where anybody may go, and nowhere else.
 
 use super::Check;
 use crate::distribution::{Distribution, covers_host, without_port};
@@ -10,10 +10,15 @@ impl Check<'_> {
         let places = (0..distribution.behaviors.len()).map(|nth| format!("{at}.behavior[{nth}]"));
         let places = places.chain([format!("{at}.default-behavior")]);
         for (place, behavior) in places.zip(distribution.behaviors()) {
-            if let Some(problem) =
-                behavior.on_denied().and_then(|page| login_page_problem(page, distribution))
-            {
-                self.mistake(format!("{place}.on-denied.redirect-pages-to"), problem);
+            let pages = [
+                (behavior.on_denied(), "on-denied.redirect-pages-to"),
+                (behavior.renewal().map(|renewal| &renewal.page), "renew.pages-at"),
+            ];
+            for (page, field) in pages {
+                if let Some(problem) = page.and_then(|page| login_page_problem(page, distribution))
+                {
+                    self.mistake(format!("{place}.{field}"), problem);
+                }
             }
         }
     }

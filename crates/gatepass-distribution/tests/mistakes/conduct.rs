@@ -17,6 +17,18 @@ fn a_folder_only_gives() {
 }
 
 #[test]
+fn what_is_not_let_through_is_not_kept() {
+    one_mistake(
+        |draft| behavior(draft).conduct.caches_options = true,
+        "distribution[0].default-behavior.cached-methods: allowed-methods has no \"OPTIONS\"",
+    );
+    fine(|draft| {
+        behavior(draft).conduct.caches_options = true;
+        behavior(draft).conduct.allowed_methods = AllowedMethods::GetHeadOptions;
+    });
+}
+
+#[test]
 fn what_would_never_be_compressed_is_told() {
     for policy in ["CachingDisabled", "CachingOptimizedForUncompressedObjects"] {
         one_mistake(

@@ -15,12 +15,14 @@ use crate::listener::{Connection, TlsParameters};
 use crate::metrics::BehaviorMetrics;
 use crate::origin::trouble::Trouble;
 use crate::outcome::CacheOutcome;
+use crate::request_id::RequestId;
 use crate::respond::{X_AMZ_CF_ID, X_CACHE};
 use crate::viewer::Viewer;
 
 /// What is known of a request so far.
 #[derive(Debug)]
 pub(crate) struct Entry {
+    id: RequestId,
     began: Instant,
     pub(super) now: EpochTime,
     pub(super) peer: SocketAddr,
@@ -48,6 +50,7 @@ impl Entry {
         unrouted: &Arc<BehaviorMetrics>,
     ) -> Self {
         Self {
+            id: RequestId::next(),
             began: Instant::now(),
             now,
             peer: connection.peer,
@@ -63,6 +66,11 @@ impl Entry {
             outcome: None,
             body_received: None,
         }
+    }
+
+    /// What the request is called.
+    pub(crate) const fn id(&self) -> RequestId {
+        self.id
     }
 
     /// The request could be read, and this is who asks.

@@ -5,6 +5,7 @@ use gatepass::{
     EpochTime, HashAlgorithm, KeyType, Policy, Resource, Scheme, SignedPass, Signer, SigningKey,
     Trust, TrustedKeys, Window, verify,
 };
+use gatepass_distribution::Proxies;
 use proptest::prelude::*;
 
 use super::*;
@@ -13,7 +14,7 @@ use crate::listener::{Connection, TlsParameters};
 use crate::metrics::Metrics;
 use crate::origin::trouble::Trouble;
 use crate::outcome::CacheOutcome;
-use crate::viewer::{Proxies, Viewer};
+use crate::viewer::Viewer;
 
 const NOW: u64 = 1_767_290_000;
 const ID: &str = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz_A==";
@@ -22,7 +23,11 @@ fn connection() -> Connection {
     Connection {
         peer: "192.0.2.7:4711".parse().unwrap(),
         scheme: Scheme::Https,
-        tls: Some(TlsParameters { protocol: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256" }),
+        tls: Some(TlsParameters {
+            protocol: "TLSv1.3",
+            cipher: "TLS_AES_128_GCM_SHA256",
+            is_resumed: false,
+        }),
     }
 }
 

@@ -12,7 +12,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::cache::head::Head;
 use crate::cache::reader::Piece;
-use crate::origin::conditions::Verdict;
+use crate::origin::conditions::{LeftOut, Verdict};
 use crate::origin::range::{self, Ranges};
 
 /// A response, but for the bytes.
@@ -22,12 +22,14 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     /// The bytes to send; none for a response without a body.
     pub(crate) pieces: Pieces,
+    /// Of a 304.
+    pub(crate) left_out: Option<LeftOut>,
 }
 
 /// Most answers are in one piece.
 pub(crate) type Pieces = SmallVec<[Piece; 1]>;
 
-/// Answers a GET or HEAD request from a head. `age` is told if the answer was kept. The seed
+/// Answers a request from a head. `age` is told if the answer was kept. The seed
 /// makes boundaries that nobody can foresee.
 pub(crate) fn answer(
     head: &Head,
@@ -36,10 +38,11 @@ pub(crate) fn answer(
     age: Option<u64>,
     seed: &RandomState,
 ) -> Answer {
-    let mut answer = if head.status == StatusCode::OK {
+    // Neither conditions nor ranges are for OPTIONS (RFC 9110, sections 13.2.1 and 14.2).
+    let mut answer = if head.status == StatusCode::OK && method != Method::OPTIONS {
         conditional(head, method, viewer, seed)
     } else {
-        Answer { status: head.status, headers: head.headers.clone(), pieces: whole(head, method) }
+        Answer { status: head.status, ..whole_answer(head, method) }
     };
     if let Some(age) = age {
         answer.headers.insert(AGE, age.into());
@@ -52,12 +55,16 @@ fn conditional(head: &Head, method: &Method, viewer: &HeaderMap, seed: &RandomSt
         Verdict::Failed => bare(StatusCode::PRECONDITION_FAILED, HeaderMap::new()),
         Verdict::NotModified => {
             let mut headers = head.headers.clone();
+            let mut left_out = HeaderMap::new();
             for name in
                 [CONTENT_LENGTH, CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_RANGE]
             {
-                headers.remove(name);
+                if let Some(value) = headers.remove(&name) {
+                    left_out.insert(name, value);
+                }
             }
-            bare(StatusCode::NOT_MODIFIED, headers)
+            let left_out = Some(LeftOut(left_out));
+            Answer { left_out, ..bare(StatusCode::NOT_MODIFIED, headers) }
         }
         Verdict::Met => match (wanted(head, method, viewer), head.length) {
             (Ranges::Parts(parts), Some(length)) => partial(head, &parts, length, seed),
@@ -66,17 +73,17 @@ fn conditional(head: &Head, method: &Method, viewer: &HeaderMap, seed: &RandomSt
                 headers.insert(CONTENT_RANGE, value(format_args!("bytes */{length}")));
                 bare(StatusCode::RANGE_NOT_SATISFIABLE, headers)
             }
-            _ => Answer {
-                status: StatusCode::OK,
-                headers: head.headers.clone(),
-                pieces: whole(head, method),
-            },
+            _ => whole_answer(head, method),
         },
     }
 }
 
+fn whole_answer(head: &Head, method: &Method) -> Answer {
+    Answer { pieces: whole(head, method), ..bare(StatusCode::OK, head.headers.clone()) }
+}
+
 fn bare(status: StatusCode, headers: HeaderMap) -> Answer {
-    Answer { status, headers, pieces: Pieces::new() }
+    Answer { status, headers, pieces: Pieces::new(), left_out: None }
 }
 
 /// What a request wants of an object. A `Range` that is sent twice counts as absent, as does
@@ -113,7 +120,7 @@ fn partial(head: &Head, parts: &[RangeInclusive<u64>], length: u64, seed: &Rando
     };
     let sent: u64 = pieces.iter().map(Piece::length).sum();
     headers.insert(CONTENT_LENGTH, sent.into());
-    Answer { status: StatusCode::PARTIAL_CONTENT, headers, pieces }
+    Answer { pieces, ..bare(StatusCode::PARTIAL_CONTENT, headers) }
 }
 
 /// Several parts as `multipart/byteranges` (RFC 9110, section 14.6).

@@ -9,6 +9,7 @@ use foyer::{
 use tokio::runtime::Handle;
 
 use crate::cache::store::{Kept, Place, Store};
+use crate::cache::tally::Tally;
 use crate::config::{CacheConfig, DiskConfig};
 
 /// Why a cache can't be opened.
@@ -22,14 +23,15 @@ pub struct CacheError {
 /// Opens memory and, if there is one, disk.
 pub(crate) fn open(config: &CacheConfig, runtime: &Handle) -> Result<Store, CacheError> {
     let (sender, receiver) = std::sync::mpsc::channel();
-    let task = config.clone();
+    let tally = Tally::default();
+    let task = (config.clone(), tally.clone());
     let spawner = runtime.clone();
     // The caller may be a thread of some runtime, where waiting for a future is not allowed.
-    runtime.spawn(async move { sender.send(build(&task, spawner).await) });
+    runtime.spawn(async move { sender.send(build(&task.0, task.1, spawner).await) });
     let capacity = config.disk.as_ref().map_or(config.memory_bytes, |disk| disk.bytes);
     let directory = config.disk.as_ref().map(|disk| disk.directory.clone()).unwrap_or_default();
     match receiver.recv() {
-        Ok(Ok((entries, largest))) => Ok(Store::new(entries, largest, capacity)),
+        Ok(Ok((entries, largest))) => Ok(Store::new(entries, tally, largest, capacity)),
         Ok(Err(reason)) => Err(CacheError { directory, reason: reason.into() }),
         Err(_) => Err(CacheError { directory, reason: "the runtime has ended".into() }),
     }
@@ -37,6 +39,7 @@ pub(crate) fn open(config: &CacheConfig, runtime: &Handle) -> Result<Store, Cach
 
 async fn build(
     config: &CacheConfig,
+    tally: Tally,
     runtime: Handle,
 ) -> Result<(HybridCache<Place, Kept>, usize), String> {
     let memory = usize::try_from(config.memory_bytes).unwrap_or(usize::MAX / 2).max(1);
@@ -45,6 +48,7 @@ async fn build(
     let shards = (memory / (16 * slice)).clamp(1, 16);
     let builder = HybridCacheBuilder::new()
         .with_name("gatepass")
+        .with_metrics_registry(Box::new(tally))
         .with_policy(HybridCachePolicy::WriteOnInsertion)
         .with_flush_on_close(false)
         .memory(memory)

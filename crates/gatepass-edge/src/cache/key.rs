@@ -18,7 +18,6 @@ use aws_lc_rs::digest;
 use gatepass_distribution::{CachePolicy, Selection};
 use http::Method;
 use http::header::ACCEPT_ENCODING;
-use smallvec::SmallVec;
 
 use crate::asked::Asked;
 use crate::chosen::{self, Encodings};
@@ -124,7 +123,7 @@ fn add_cookies(parts: &mut Parts, asked: &Asked<'_>, policy: &CachePolicy) {
 /// What a digest is made of. The first byte says what it is the digest of, and changes when
 /// the parts do, so that what an older edge left on disk is not found.
 struct Parts {
-    bytes: SmallVec<[u8; 512]>,
+    bytes: Vec<u8>,
 }
 
 const OBJECT: u8 = 1;
@@ -132,7 +131,7 @@ const VARIANT: u8 = 2;
 
 impl Parts {
     fn new(kind: u8) -> Self {
-        let mut bytes = SmallVec::new();
+        let mut bytes = Vec::with_capacity(256);
         bytes.push(kind);
         Self { bytes }
     }

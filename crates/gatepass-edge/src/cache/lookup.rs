@@ -98,7 +98,11 @@ impl Lookup<'_> {
             }
             _ => return Err(answer),
         };
-        Ok(self.responded(answer.status, answer.headers, body, outcome))
+        let mut served = self.responded(answer.status, answer.headers, body, outcome);
+        if let Some(left_out) = answer.left_out {
+            served.response.extensions_mut().insert(left_out);
+        }
+        Ok(served)
     }
 
     pub(crate) fn responded(

@@ -39,6 +39,8 @@ mod store;
 
 mod record;
 
+mod tally;
+
 mod disk;
 
 mod upstream;
@@ -140,6 +142,8 @@ pub struct CacheCounts {
     pub memory_bytes: u64,
     /// How many entries, heads and slices, lie in memory.
     pub memory_entries: u64,
+    /// About how many bytes lie on disk: the blocks in which something is.
+    pub disk_bytes: u64,
     /// Bytes written to disk so far.
     pub disk_written_bytes: u64,
     /// Bytes read from disk so far.
@@ -152,8 +156,14 @@ pub struct CacheCounts {
     pub misses: u64,
     /// Requests that the origin failed.
     pub errors: u64,
+    /// Entries that made room for others in memory.
+    pub evicted: u64,
+    /// Bytes on disk that made room for others, block by block.
+    pub disk_freed_bytes: u64,
     /// Entries that were too large to be kept.
     pub rejected: u64,
+    /// Entries that were kept in memory alone, since too much waited to be written to disk.
+    pub unwritten: u64,
     /// Questions to origins that are shared by those who ask the same.
     pub flights: u64,
     /// Bodies that arrive from origins and are kept.
@@ -164,12 +174,14 @@ impl From<CacheCounts> for CacheStatus {
     fn from(counts: CacheCounts) -> Self {
         Self {
             memory_bytes: counts.memory_bytes,
-            disk_bytes: counts.disk_written_bytes,
+            disk_bytes: counts.disk_bytes,
             entries: counts.memory_entries,
             hits: counts.hits + counts.refresh_hits,
             misses: counts.misses,
-            evictions: 0,
+            evictions: counts.evicted,
+            disk_freed_bytes: counts.disk_freed_bytes,
             rejected_inserts: counts.rejected,
+            unwritten_inserts: counts.unwritten,
         }
     }
 }
@@ -233,18 +245,23 @@ impl Cache {
     pub fn counts(&self) -> CacheCounts {
         let (bytes, entries) = self.inner.store.usage();
         let (written, read) = self.inner.store.disk_traffic();
+        let tally = self.inner.store.tally();
         let outcome =
             |outcome| self.inner.outcomes[CacheOutcome::index(outcome)].load(Ordering::Relaxed);
         CacheCounts {
             memory_bytes: bytes as u64,
             memory_entries: entries as u64,
+            disk_bytes: tally.disk_bytes(),
             disk_written_bytes: written as u64,
             disk_read_bytes: read as u64,
             hits: outcome(CacheOutcome::Hit),
             refresh_hits: outcome(CacheOutcome::RefreshHit),
             misses: outcome(CacheOutcome::Miss),
             errors: outcome(CacheOutcome::Error),
+            evicted: tally.evicted(),
+            disk_freed_bytes: tally.freed_bytes(),
             rejected: self.inner.store.rejected(),
+            unwritten: tally.overflowed(),
             flights: self.inner.flights.under_way() as u64,
             fills: self.inner.fills.under_way() as u64,
         }

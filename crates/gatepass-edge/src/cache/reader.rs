@@ -142,6 +142,12 @@ impl Object {
                 .any(|mut slices| slices.any(|number| !self.inner.store.may_have(&place(number))))
     }
 
+    /// Whether its bytes come as the origin makes them: for one viewer alone, or nobody knows
+    /// how many.
+    fn is_streamed(&self) -> bool {
+        self.filing == Filing::Nothing || self.head.length.is_none()
+    }
+
     fn can_be_continued(&self) -> bool {
         self.continuation.is_some() && self.head.can_be_continued()
     }
@@ -247,12 +253,18 @@ impl Reader {
     }
 
     /// Takes the first bytes, so that what is nowhere to be had is known before the response
-    /// has begun.
+    /// has begun. It begins without them where they are yet to come with the answer itself:
+    /// nobody knows when, and whoever follows events waits for the head.
     pub(crate) async fn begin(&mut self) -> Result<(), Broken> {
         if self.object.lacks_any(self.pieces.make_contiguous()) {
             return Err(Broken::Gone);
         }
-        self.first = std::future::poll_fn(|cx| self.poll_bytes(cx)).await?;
+        let may_begin = self.object.is_streamed() && self.seat.is_some();
+        self.first = std::future::poll_fn(|cx| match self.poll_bytes(cx) {
+            Poll::Pending if may_begin => Poll::Ready(Ok(None)),
+            polled => polled,
+        })
+        .await?;
         Ok(())
     }
 

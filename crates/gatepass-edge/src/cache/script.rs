@@ -327,7 +327,7 @@ impl Cinema {
         let since = EpochTime::new(self.invalidated.load(Ordering::SeqCst)).ok();
         sample.ask(|asked| {
             let asked = Asked { now, ..asked.clone() };
-            let shown = ViewerRequest::new(asked.url.clone(), asked.peer.ip(), [""; 0]);
+            let shown = ViewerRequest::new(asked.url.clone(), asked.address, [""; 0]);
             let verified = VerifiedPasses::with_capacity(1 << 10);
             let admitted =
                 Gate::Open.admit(asked, &shown, &verified, &Revocations::default(), now).unwrap();

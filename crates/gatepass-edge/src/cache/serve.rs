@@ -1,4 +1,4 @@
-//! How a GET or HEAD request is answered.
+//! How a GET or HEAD request is answered, and OPTIONS where its answers are kept.
 //!
 //! ```text
 //! look up ─► fresh? ───────────────► answer (Hit)
@@ -116,7 +116,9 @@ impl Serving<'_> {
             Ok(served) => return Ok(served),
             Err(answer) => answer,
         };
-        let continuation = head.can_be_continued().then(|| Continuation {
+        // Of what OPTIONS brought, no part can be asked for.
+        let is_continued = self.asked().method != Method::OPTIONS && head.can_be_continued();
+        let continuation = is_continued.then(|| Continuation {
             upstream: (self.upstream)(),
             question: Arc::new(self.question()),
         });
@@ -219,7 +221,9 @@ impl Serving<'_> {
 
     /// Whether the viewer asks for a part, or under a condition.
     fn is_particular(&self) -> bool {
-        PARTICULAR.iter().any(|name| self.asked().headers.contains_key(name))
+        let asked = self.asked();
+        asked.method != Method::OPTIONS
+            && PARTICULAR.iter().any(|name| asked.headers.contains_key(name))
     }
 
     async fn lead(&self, primary: &CacheKey, found: &Found, lead: Option<Lead>) -> Told {
@@ -235,7 +239,9 @@ impl Serving<'_> {
 
     /// The slice that is wanted first, if the viewer asks for a part.
     fn first_slice(&self) -> Option<u64> {
-        let header = self.asked().headers.get(RANGE)?.to_str().ok()?;
+        let asked = self.asked();
+        let header = asked.headers.get(RANGE).filter(|_| asked.method != Method::OPTIONS)?;
+        let header = header.to_str().ok()?;
         match range::parse(header, u64::MAX) {
             Ranges::Parts(parts) => match parts.first()? {
                 // From the beginning to the end is all of it.
@@ -310,7 +316,8 @@ impl Serving<'_> {
         let asked = self.asked();
         let request = self.admitted.derive(|asked| {
             let mut request = Question::of(asked).request(asked.method.clone());
-            for name in &PARTICULAR {
+            let is_particular = asked.method != Method::OPTIONS;
+            for name in PARTICULAR.iter().filter(|_| is_particular) {
                 for value in asked.headers.get_all(name) {
                     request.headers.append(name, value.clone());
                 }

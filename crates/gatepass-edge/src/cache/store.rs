@@ -3,7 +3,8 @@
 //! 1. Nothing here is truth. An entry that is gone, unreadable or damaged is a miss.
 //! 2. What is dropped is replaced in memory by [`Kept::Gone`], besides being deleted on disk:
 //!    what waits to be written meanwhile could come back otherwise.
-//! 3. What is too large for the store is refused and counted, never dropped in silence.
+//! 3. What is too large for the store is refused and counted, and so is what the disk is too
+//!    slow for; neither is dropped in silence.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -16,6 +17,7 @@ use foyer::{HybridCache, HybridCacheProperties, Location};
 use crate::cache::head::Head;
 use crate::cache::key::CacheKey;
 use crate::cache::marker::Marker;
+use crate::cache::tally::Tally;
 
 /// The place of an entry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,6 +45,7 @@ pub(crate) struct Store {
     largest: usize,
     capacity: u64,
     rejected: AtomicU64,
+    tally: Tally,
 }
 
 impl Place {
@@ -81,9 +84,14 @@ impl Kept {
 
 impl Store {
     /// Takes entries of up to `largest` bytes, `capacity` bytes in all.
-    pub(super) fn new(entries: HybridCache<Place, Kept>, largest: usize, capacity: u64) -> Self {
+    pub(super) fn new(
+        entries: HybridCache<Place, Kept>,
+        tally: Tally,
+        largest: usize,
+        capacity: u64,
+    ) -> Self {
         let has_disk = entries.is_hybrid();
-        Self { entries, has_disk, largest, capacity, rejected: AtomicU64::new(0) }
+        Self { entries, has_disk, largest, capacity, rejected: AtomicU64::new(0), tally }
     }
 
     /// About how many bytes it takes.
@@ -141,6 +149,11 @@ impl Store {
 
     pub(crate) fn rejected(&self) -> u64 {
         self.rejected.load(Ordering::Relaxed)
+    }
+
+    /// What it counts of itself.
+    pub(crate) const fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Bytes written to and read from disk so far.

@@ -234,7 +234,7 @@ impl Page {
         let Some(cache) = self.status.cache else { return Ok(()) };
         let mut bytes = told.0.encode_descriptor(
             "gatepass_cache_bytes",
-            "Bytes that the cache holds.",
+            "Bytes that the cache holds: on disk, those of all blocks in which something is.",
             None,
             MetricType::Gauge,
         )?;
@@ -245,11 +245,25 @@ impl Page {
         for (name, help, count) in [
             ("gatepass_cache_hits", "Slices that were there when asked for.", cache.hits),
             ("gatepass_cache_misses", "Slices that were not there when asked for.", cache.misses),
-            ("gatepass_cache_evictions", "Slices that made room for others.", cache.evictions),
+            (
+                "gatepass_cache_evictions",
+                "Slices that made room for others in memory.",
+                cache.evictions,
+            ),
+            (
+                "gatepass_cache_disk_freed_bytes",
+                "Bytes on disk that made room for others.",
+                cache.disk_freed_bytes,
+            ),
             (
                 "gatepass_cache_rejected_inserts",
-                "Slices that were not kept although they should have been.",
+                "Slices that were too large to be kept.",
                 cache.rejected_inserts,
+            ),
+            (
+                "gatepass_cache_unwritten_inserts",
+                "Slices that the disk was too slow for: they are in memory alone.",
+                cache.unwritten_inserts,
             ),
         ] {
             told.counter(name, help, count)?;

@@ -56,7 +56,7 @@ pub struct ConfigStatus {
 pub struct CacheStatus {
     /// Bytes in memory.
     pub memory_bytes: u64,
-    /// Bytes on disk.
+    /// Bytes on disk: the blocks in which something is.
     pub disk_bytes: u64,
     /// Slices in memory.
     pub entries: u64,
@@ -64,8 +64,12 @@ pub struct CacheStatus {
     pub hits: u64,
     /// Slices that were not.
     pub misses: u64,
-    /// Slices that made room for others.
+    /// Slices that made room for others in memory.
     pub evictions: u64,
-    /// Slices that were not kept although they should have been.
+    /// Bytes on disk that made room for others.
+    pub disk_freed_bytes: u64,
+    /// Slices that were too large to be kept.
     pub rejected_inserts: u64,
+    /// Slices that were kept in memory alone, since the disk was too slow for them.
+    pub unwritten_inserts: u64,
 }

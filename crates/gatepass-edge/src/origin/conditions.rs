@@ -35,6 +35,11 @@ pub enum Verdict {
     NotModified,
 }
 
+/// What a 304 leaves out of the answer that it stands for: headers that tell of its content. It
+/// goes along as an extension, for whoever has to know what that answer would have been.
+#[derive(Clone, Debug)]
+pub struct LeftOut(pub HeaderMap);
+
 /// When two entity tags are the same (RFC 9110, section 8.8.3.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Comparison {

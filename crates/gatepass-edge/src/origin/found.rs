@@ -13,7 +13,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
-use super::conditions::{Validators, Verdict};
+use super::conditions::{LeftOut, Validators, Verdict};
 use super::content_type;
 use super::file_body::{Content, FileBody, Piece};
 use super::range::{self, Ranges};
@@ -80,7 +80,10 @@ impl Found {
         match self.facts.validators.judge(headers) {
             Verdict::Failed => bare(StatusCode::PRECONDITION_FAILED),
             Verdict::NotModified => {
-                respond(StatusCode::NOT_MODIFIED, self.validated(), FileBody::empty())
+                let (headers, left_out) = (self.validated(), LeftOut(self.described()));
+                let mut response = respond(StatusCode::NOT_MODIFIED, headers, FileBody::empty());
+                response.extensions_mut().insert(left_out);
+                response
             }
             Verdict::Met if method == Method::HEAD => {
                 respond(StatusCode::OK, self.described(), FileBody::empty())

@@ -2,11 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod heads;
 #[path = "../attack/http2.rs"]
 #[expect(dead_code, reason = "only a part of it is needed here")]
 mod http2;
+mod methods;
+mod names;
 mod origin;
 mod pauses;
+mod revalidation;
 #[path = "../support/mod.rs"]
 mod support;
 mod upgrades;

@@ -24,9 +24,10 @@ pub struct Mirror;
 
 impl Door for Mirror {
     fn answer(self: &Arc<Self>, request: Request<Incoming>, connection: &Connection) -> Answering {
-        let tls = connection
-            .tls
-            .map_or("plain".to_owned(), |tls| format!("{} {}", tls.protocol, tls.cipher));
+        let tls = connection.tls.map_or("plain".to_owned(), |tls| {
+            let resumed = if tls.is_resumed { " resumed" } else { "" };
+            format!("{} {}{resumed}", tls.protocol, tls.cipher)
+        });
         let scheme = connection.scheme.as_str();
         let length = request.uri().query().and_then(|query| query.parse().ok()).unwrap_or(0);
         let text = format!("{scheme} {:?} {tls}{}", request.version(), ".".repeat(length));

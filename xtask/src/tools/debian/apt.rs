@@ -1,6 +1,6 @@
 //! apt, as far as it can be used without being root: asking and downloading.
 
-use std::{path::PathBuf, process::Command};
+use std::{path::PathBuf, process::Command, sync::OnceLock};
 
 use crate::{
     checkout::{self, Checkout},
@@ -29,7 +29,10 @@ impl Apt {
         // What an earlier package left is unpacked already.
         checkout::remove_folder(&archives)?;
         checkout::make_folder(&archives.join("partial"))?;
-        process::quietly(self.get().arg("update"))?;
+        if UPDATED.get().is_none() {
+            process::quietly(self.get().arg("update"))?;
+            UPDATED.get_or_init(|| ());
+        }
         process::quietly(
             self.get()
                 .args(["install", "--yes", "--download-only", "--no-install-recommends"])
@@ -64,3 +67,6 @@ impl Apt {
         command
     }
 }
+
+/// Whether the lists of packages were fetched in this run, which takes longer than most packages.
+static UPDATED: OnceLock<()> = OnceLock::new();

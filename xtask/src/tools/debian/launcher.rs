@@ -20,9 +20,14 @@ pub(super) fn write(checkout: &Checkout, launcher: &Path, inside: &str) -> Resul
          export LD_LIBRARY_PATH='{libraries}'\n\
          export FONTCONFIG_FILE='{fonts}'\n\
          export VALGRIND_LIB='{root}/usr/libexec/valgrind'\n\
+         export RUBYLIB='{ruby}'\n\
+         export GOROOT='{root}/usr/lib/go-1.19' GOPATH='{root}/usr/share/gocode'\n\
+         export GO111MODULE=off GOCACHE='{go_cache}'\n\
          exec '{root}/{inside}' \"$@\"\n",
         libraries = library_folders(&root)?,
         fonts = fonts.display(),
+        ruby = ruby_folders(&root)?,
+        go_cache = checkout.tools("debian/go-cache").display(),
         root = root.display(),
     );
     checkout::write(launcher, &script)?;
@@ -58,6 +63,17 @@ fn add_library_folders(folder: &Path, folders: &mut Vec<String>) -> Result<(), F
 fn is_library(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     name.starts_with("lib") && name.contains(".so") && path.is_file()
+}
+
+/// Where an unpacked Ruby's own libraries are, which it would look for at the machine's root.
+fn ruby_folders(root: &Path) -> Result<String, Failure> {
+    let mut folders = vec![];
+    for place in ["usr/lib/ruby", "usr/lib/x86_64-linux-gnu/ruby"].map(|place| root.join(place)) {
+        if place.is_dir() {
+            folders.extend(entries(&place)?.iter().map(|folder| folder.display().to_string()));
+        }
+    }
+    Ok(folders.join(":"))
 }
 
 fn font_settings(root: &Path, cached: &Path) -> String {

@@ -213,7 +213,8 @@ prop_compose! {
                 brotli,
                 ..nothing()
             };
-            let sample = Sample { method: method.clone(), cache_policy: policy, is_guarded, ..get(url) };
+            let mut sample = Sample { method: method.clone(), cache_policy: policy, is_guarded, ..get(url) };
+            sample.conduct.caches_options = true;
             headers.iter().fold(sample, |sample, (name, value)| sample.with(name, value.trim()))
         };
         let (method, url, headers) = parts;

@@ -37,6 +37,11 @@ impl ReturnHosts {
         origins.into_iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Says whether an `Origin`, as browsers write it, is listed.
+    pub fn lists(&self, origin: &str) -> bool {
+        self.0.iter().any(|listed| **listed == *origin)
+    }
+
     /// Reads where somebody wants to go. Nothing if that is nowhere we would send anybody.
     pub fn read(&self, text: &str) -> Option<ReturnTo> {
         // Browsers take a backslash for a slash and drop tabs and line ends: none passes.
@@ -65,6 +70,11 @@ impl ReturnTo {
     /// The root of the issuer's own host.
     pub fn home() -> Self {
         Self("/".into())
+    }
+
+    /// A path of the issuer's own host that we wrote ourselves.
+    pub(crate) fn own(path: &str) -> Self {
+        Self(path.into())
     }
 
     /// The target: a URL, or a path of the issuer's own host.

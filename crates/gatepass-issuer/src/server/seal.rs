@@ -36,6 +36,11 @@ impl Secret {
         Ok(Self(Zeroizing::new(bytes.to_vec())))
     }
 
+    /// The secret itself, for what others verify who have it, too.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// A key for one use of the secret.
     pub fn key_for(&self, usage: &str) -> Zeroizing<[u8; 32]> {
         let mut key = Zeroizing::new([0; 32]);

@@ -9,9 +9,9 @@ use std::time::Duration;
 use gatepass::EpochTime;
 use serde::{Deserialize, Serialize};
 
+use super::seal::Seal;
 use crate::handout::Laid;
 use crate::person::Person;
-use crate::seal::Seal;
 
 /// For how long a session lasts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,7 +25,7 @@ pub struct Lifetimes {
 
 impl Default for Lifetimes {
     fn default() -> Self {
-        Self { idle: Duration::from_secs(1_800), absolute: Duration::from_secs(43_200) }
+        Self { idle: Duration::from_mins(30), absolute: Duration::from_hours(12) }
     }
 }
 
@@ -79,6 +79,12 @@ impl SessionId {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Reads a name that was written down.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let is_hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        (text.len() == 32 && text.bytes().all(is_hexadecimal)).then(|| Self(text.into()))
     }
 }
 
@@ -160,7 +166,7 @@ mod tests {
     use serde_json::Map;
 
     use super::*;
-    use crate::seal::Secret;
+    use crate::server::seal::Secret;
 
     const LIFETIMES: Lifetimes =
         Lifetimes { idle: Duration::from_secs(10), absolute: Duration::from_secs(100) };
@@ -209,7 +215,7 @@ mod tests {
     fn what_was_laid_is_remembered_once() {
         let secret = Secret::new(&[7; 32]).unwrap();
         let seal = Seal::new(&secret, "session");
-        let laid = Laid { named_after: None, domain: None, path: "/films".into() };
+        let laid = Laid { path: "/films".into(), ..Laid::default() };
         let mut session = session(None);
         for seconds in 1..3 {
             session.renewed(at(seconds), at(seconds + 5), std::slice::from_ref(&laid));

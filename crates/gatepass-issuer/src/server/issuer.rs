@@ -1,0 +1,229 @@
+//! The issuer: begin here. Somebody proves who they are, and is handed their passes.
+//!
+//! ```text
+//! a way of login ─► sign_in ─► session, handout ─► back to where they came from
+//!                    renew  ─► the same session, fresh passes, while it lasts
+//!                    logout ─► every cookie that was ever set is taken away
+//! ```
+//!
+//! # Invariants
+//!
+//! A session gets a new name at each login. No pass outlives its session. What is handed out is
+//! handed out whole: all lines, or none and the reason.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use aws_lc_rs::rand;
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use gatepass::EpochTime;
+use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use super::arrival::Arrival;
+use super::config::IssuerConfig;
+use super::journal::{self, Event, Journal};
+use super::return_to::ReturnTo;
+use super::session::{Session, SessionId, Way};
+use super::sessions::{COOKIE, LongSession, NoSession, Sessions};
+use super::{application, logout, renewal};
+use crate::handout::{Handout, Laid};
+use crate::issuance::{HandoutError, Issuance};
+use crate::person::Person;
+
+/// Says what time it is. Handed in, so that a test can say so too.
+pub type Clock = Arc<dyn Fn() -> EpochTime + Send + Sync>;
+
+/// Decides who may have which pass, and hands it out.
+pub struct Issuer {
+    config: IssuerConfig,
+    /// Swapped whole when keys or entitlements change.
+    issuance: ArcSwap<Issuance>,
+    sessions: Sessions,
+    clock: Clock,
+    journal: Journal,
+}
+
+/// Why an issuer can't begin.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IssuerError {
+    /// What has to outlive a restart can't be read or written.
+    #[error("the state folder can't be used: {0}")]
+    State(#[source] std::io::Error),
+}
+
+/// Somebody who proved who they are, by one way of login.
+#[derive(Debug)]
+pub(crate) struct Proven {
+    pub(crate) person: Person,
+    pub(crate) way: Way,
+    /// When what they showed ends, if that is before their session would.
+    pub(crate) ends: Option<EpochTime>,
+}
+
+/// Why somebody gets nothing. What they are told is in `Display`.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error(transparent)]
+    Handout(#[from] HandoutError),
+    #[error(transparent)]
+    Session(#[from] LongSession),
+}
+
+impl Issuer {
+    /// Opens an issuer that hands out what `issuance` makes.
+    pub fn open(
+        config: IssuerConfig,
+        issuance: Issuance,
+        clock: Clock,
+        journal: Journal,
+    ) -> Result<Arc<Self>, Vec<IssuerError>> {
+        let sessions =
+            Sessions::open(&config, clock()).map_err(|error| vec![IssuerError::State(error)])?;
+        let issuance = ArcSwap::from_pointee(issuance);
+        Ok(Arc::new(Self { config, issuance, sessions, clock, journal }))
+    }
+
+    /// Every route, below the path of the public URL.
+    pub fn router(self: &Arc<Self>) -> Router {
+        let routes = Router::new()
+            .merge(renewal::routes())
+            .merge(logout::routes())
+            .merge(application::routes())
+            .with_state(Arc::clone(self));
+        match self.config.url.path() {
+            "" => routes,
+            path => Router::new().nest(path, routes),
+        }
+    }
+
+    pub(crate) const fn config(&self) -> &IssuerConfig {
+        &self.config
+    }
+
+    /// Hands out by other entitlements or keys from now on; sessions go on.
+    pub fn install(&self, issuance: Issuance) {
+        self.issuance.store(Arc::new(issuance));
+    }
+
+    pub(crate) fn issuance(&self) -> Arc<Issuance> {
+        self.issuance.load_full()
+    }
+
+    /// Tells operators what happened.
+    pub(crate) fn tell(&self, address: Option<IpAddr>, event: Event<'_>) {
+        journal::write(&self.journal, self.now(), address, event);
+    }
+
+    pub(crate) const fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    pub(crate) fn now(&self) -> EpochTime {
+        (self.clock)()
+    }
+
+    /// The session of whoever arrived.
+    pub(crate) fn session(&self, arrival: &Arrival) -> Result<Session, NoSession> {
+        self.sessions.read(arrival.cookie(COOKIE).as_deref(), arrival.now)
+    }
+
+    /// The session of whoever arrived, though it may have ended: what it laid is still there.
+    pub(crate) fn remembered(&self, arrival: &Arrival) -> Option<Session> {
+        self.sessions.remembered(arrival.cookie(COOKIE).as_deref())
+    }
+
+    /// Begins a session, hands out passes, and sends the person where they wanted to go.
+    pub(crate) async fn sign_in(
+        &self,
+        arrival: &Arrival,
+        proven: Proven,
+        return_to: &ReturnTo,
+    ) -> Response {
+        let Proven { person, way, ends } = proven;
+        let issuance = self.issuance();
+        let person = person.with_only(|claim| issuance.wants_claim(claim));
+        let mut random = [0; 16];
+        rand::fill(&mut random).expect("the system has randomness");
+        let lifetimes = self.sessions.lifetimes();
+        let now = arrival.now;
+        let mut session = Session::begin(SessionId::new(random), person, way, now, lifetimes, ends);
+        // What an earlier session laid is taken away with it, whoever it was.
+        session.laid = self.remembered(arrival).map(|earlier| earlier.laid).unwrap_or_default();
+        let subject = session.person.subject().to_owned();
+        match self.hand_over(arrival, session).await {
+            Ok((_, headers)) => {
+                self.tell(Some(arrival.address), Event::SignedIn { subject: &subject, way });
+                (headers, see_other(return_to)).into_response()
+            }
+            Err(refusal) => self.refused(arrival, &subject, &refusal),
+        }
+    }
+
+    /// Hands out what a session is good for: the session as it is now, and the headers that
+    /// make a browser keep all of it.
+    pub(crate) async fn hand_over(
+        &self,
+        arrival: &Arrival,
+        mut session: Session,
+    ) -> Result<(Session, HeaderMap), Refusal> {
+        let until = EpochTime::new(session.ends()).unwrap_or(arrival.now);
+        let (person, address) = (&session.person, arrival.address);
+        let issuance = self.issuance();
+        let handout = issuance.hand_out(person, address, arrival.now, Some(until)).await?;
+        let gone: Vec<_> =
+            session.laid.iter().filter(|laid| !handout.laid.contains(laid)).cloned().collect();
+        session.laid.clear();
+        let Handout { lines, laid, expiry } = handout;
+        session.renewed(arrival.now, expiry, &laid);
+        let taken = gone.iter().flat_map(Laid::clearing_lines);
+        let kept = self.sessions.line(&session)?;
+        let headers = taken.chain(lines).chain([kept]).filter_map(|line| set_cookie(&line));
+        Ok((session, headers.chain([(CACHE_CONTROL, NO_STORE)]).collect()))
+    }
+
+    /// The lines that take away all that a session laid, and itself.
+    pub(crate) fn clearing_lines(&self, session: &Session) -> Vec<String> {
+        let laid = session.laid.iter().flat_map(Laid::clearing_lines);
+        laid.chain([self.sessions.clearing_line()]).collect()
+    }
+
+    /// Tells somebody that they get nothing, and operators why.
+    pub(crate) fn refused(&self, arrival: &Arrival, subject: &str, refusal: &Refusal) -> Response {
+        let reason = refusal.to_string();
+        self.tell(Some(arrival.address), Event::Refused { subject, reason });
+        let (status, sentence) = match refusal {
+            Refusal::Handout(error) if error.is_refusal() => {
+                (StatusCode::FORBIDDEN, "You are signed in, but nothing here is open to you.")
+            }
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, "Your passes could not be made. Try again."),
+        };
+        (status, [(CACHE_CONTROL, NO_STORE)], sentence).into_response()
+    }
+}
+
+/// Answers that carry cookies are nobody else's.
+pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// A line as a header; the lines are ours, so there is none that is no header.
+pub(crate) fn set_cookie(line: &str) -> Option<(http::HeaderName, HeaderValue)> {
+    let mut value = HeaderValue::from_str(line).ok()?;
+    value.set_sensitive(true);
+    Some((SET_COOKIE, value))
+}
+
+/// Sends somebody on, by a GET whatever they came with.
+pub(crate) fn see_other(target: &ReturnTo) -> Response {
+    let location = HeaderValue::from_str(target.as_str()).unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::SEE_OTHER, [(LOCATION, location), (CACHE_CONTROL, NO_STORE)]).into_response()
+}
+
+impl fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issuer").field("config", &self.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,241 @@
+//! The sessions of an issuer: their cookie, and those that were ended before their time.
+//!
+//! The cookie is `__Host-gatepass-session`: with this prefix browsers take it over TLS alone,
+//! from the host itself and for all of it, so no sibling host can plant one.
+//!
+//! A session that was ended is remembered until its absolute end, on disk if there is a
+//! folder, so that a cookie that was copied before opens nothing after.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use gatepass::EpochTime;
+
+use super::config::{IssuerConfig, Players};
+use super::seal::Seal;
+use super::session::{Lifetimes, Session, SessionEnd, SessionId};
+
+/// The cookie's name.
+pub(crate) const COOKIE: &str = "__Host-gatepass-session";
+
+/// Browsers keep 4,096 bytes of a cookie with its name and attributes.
+const LONGEST: usize = 3_900;
+
+/// Reads, writes and ends sessions.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    seal: Seal,
+    lifetimes: Lifetimes,
+    attributes: &'static str,
+    ended: Mutex<Ended>,
+}
+
+/// Why nobody is signed in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum NoSession {
+    /// There is no cookie, or one that is not ours.
+    None,
+    /// It ended by itself.
+    Ended(SessionEnd),
+    /// It was ended.
+    SignedOut,
+}
+
+/// A session that no browser would keep.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error(
+    "the session has {0} bytes, more than the {LONGEST} that browsers keep: entitlements look at claims that are too long"
+)]
+pub(crate) struct LongSession(usize);
+
+impl Sessions {
+    pub(crate) fn open(config: &IssuerConfig, now: EpochTime) -> io::Result<Self> {
+        let attributes = match config.players {
+            Players::SameSite => "; Path=/; Secure; HttpOnly; SameSite=Lax",
+            Players::CrossSite => "; Path=/; Secure; HttpOnly; SameSite=None",
+        };
+        let ended = match &config.state {
+            Some(folder) => Ended::open(folder, now)?,
+            None => Ended::default(),
+        };
+        Ok(Self {
+            seal: Seal::new(&config.secret, "session"),
+            lifetimes: config.session,
+            attributes,
+            ended: Mutex::new(ended),
+        })
+    }
+
+    pub(crate) const fn lifetimes(&self) -> Lifetimes {
+        self.lifetimes
+    }
+
+    /// The session that a cookie holds, if it still counts.
+    pub(crate) fn read(&self, cookie: Option<&str>, now: EpochTime) -> Result<Session, NoSession> {
+        let session = self.remembered(cookie).ok_or(NoSession::None)?;
+        session.check(now, self.lifetimes).map_err(NoSession::Ended)?;
+        if self.lock().ids.contains_key(&session.id) {
+            return Err(NoSession::SignedOut);
+        }
+        Ok(session)
+    }
+
+    /// The session that a cookie holds, whether it counts or not.
+    pub(crate) fn remembered(&self, cookie: Option<&str>) -> Option<Session> {
+        cookie.and_then(|cookie| Session::open(cookie, &self.seal))
+    }
+
+    /// The `Set-Cookie` line that keeps a session.
+    pub(crate) fn line(&self, session: &Session) -> Result<String, LongSession> {
+        let line = format!("{COOKIE}={}{}", session.sealed(&self.seal), self.attributes);
+        if line.len() > LONGEST { Err(LongSession(line.len())) } else { Ok(line) }
+    }
+
+    /// The line that takes it away.
+    pub(crate) fn clearing_line(&self) -> String {
+        format!("{COOKIE}={}; Max-Age=0", self.attributes)
+    }
+
+    /// Ends a session for good. If that can't be written down, it counts until a restart.
+    pub(crate) fn end(&self, session: &Session, now: EpochTime) -> io::Result<()> {
+        self.lock().add(session.id.clone(), session.ends(), now)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Ended> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sessions that were ended, each until its absolute end.
+#[derive(Debug, Default)]
+struct Ended {
+    ids: HashMap<SessionId, u64>,
+    file: Option<File>,
+    /// So many are there before those that have passed are looked for.
+    crowded: usize,
+}
+
+impl Ended {
+    /// Reads what was written down; lines that can't be read are of a write that was cut off.
+    fn open(folder: &Path, now: EpochTime) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        let path = folder.join("ended-sessions");
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            read => read?,
+        };
+        let line = |line: &str| {
+            let (id, ends) = line.split_once(' ')?;
+            Some((SessionId::read(id)?, ends.parse().ok().filter(|ends| *ends > now.seconds())?))
+        };
+        let ids: HashMap<_, _> = text.lines().filter_map(line).collect();
+        // Written anew, so that the file does not grow for ever.
+        let fresh = path.with_extension("new");
+        let mut lines = String::new();
+        for (id, ends) in &ids {
+            writeln!(lines, "{} {ends}", id.as_str()).expect("a string takes all text");
+        }
+        fs::write(&fresh, lines)?;
+        fs::rename(&fresh, &path)?;
+        let file = OpenOptions::new().append(true).open(&path)?;
+        let crowded = 2 * ids.len() + 1_024;
+        Ok(Self { ids, file: Some(file), crowded })
+    }
+
+    fn add(&mut self, id: SessionId, ends: u64, now: EpochTime) -> io::Result<()> {
+        let line = format!("{} {ends}\n", id.as_str());
+        self.ids.insert(id, ends);
+        if self.ids.len() > self.crowded {
+            self.ids.retain(|_, ends| *ends > now.seconds());
+            self.crowded = 2 * self.ids.len() + 1_024;
+        }
+        match &mut self.file {
+            Some(file) => file.write_all(line.as_bytes()).and_then(|()| file.sync_data()),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::*;
+    use crate::person::Person;
+    use crate::server::seal::Secret;
+    use crate::server::session::Way;
+
+    fn at(seconds: u64) -> EpochTime {
+        EpochTime::new(1_000_000 + seconds).unwrap()
+    }
+
+    fn config() -> IssuerConfig {
+        let url = "https://e.com/_gatepass".parse().unwrap();
+        IssuerConfig::new(([127, 0, 0, 1], 0).into(), url, Secret::new(&[7; 32]).unwrap())
+    }
+
+    fn begin(sessions: &Sessions, id: u8, claims: Map<String, serde_json::Value>) -> Session {
+        let ada = Person::new("ada", claims).unwrap();
+        Session::begin(SessionId::new([id; 16]), ada, Way::Users, at(0), sessions.lifetimes, None)
+    }
+
+    fn value(line: &str) -> Option<&str> {
+        line.split_once('=').and_then(|(_, rest)| rest.split(';').next())
+    }
+
+    #[test]
+    fn a_session_that_was_ended_stays_ended_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = IssuerConfig { state: Some(folder.path().to_owned()), ..config() };
+        let sessions = Sessions::open(&config, at(0)).unwrap();
+        let (one, two) = (begin(&sessions, 1, Map::new()), begin(&sessions, 2, Map::new()));
+        let lines = [&one, &two].map(|session| sessions.line(session).unwrap());
+        assert!(sessions.read(value(&lines[0]), at(1)).is_ok());
+        sessions.end(&one, at(1)).unwrap();
+        let cut_off = b"0101";
+        OpenOptions::new()
+            .append(true)
+            .open(folder.path().join("ended-sessions"))
+            .unwrap()
+            .write_all(cut_off)
+            .unwrap();
+        for sessions in [sessions, Sessions::open(&config, at(2)).unwrap()] {
+            let read = |line| sessions.read(value(line), at(3)).map(|session| session.id);
+            assert_eq!(read(&lines[0]), Err(NoSession::SignedOut));
+            assert_eq!(read(&lines[1]), Ok(two.id.clone()));
+        }
+        let later = Sessions::open(&config, at(100_000)).unwrap();
+        assert!(later.lock().ids.is_empty());
+    }
+
+    #[test]
+    fn what_was_ended_is_forgotten_when_it_would_have_ended() {
+        let mut ended = Ended { crowded: 1, ..Ended::default() };
+        ended.add(SessionId::new([1; 16]), at(5).seconds(), at(0)).unwrap();
+        ended.add(SessionId::new([2; 16]), at(50).seconds(), at(9)).unwrap();
+        assert_eq!(ended.ids.len(), 1);
+    }
+
+    #[test]
+    fn a_session_that_no_browser_would_keep_is_refused() {
+        let sessions = Sessions::open(&config(), at(0)).unwrap();
+        let claims = json!({"groups": "a".repeat(3_000)}).as_object().unwrap().clone();
+        assert!(sessions.line(&begin(&sessions, 1, claims)).is_err());
+        assert!(sessions.line(&begin(&sessions, 1, Map::new())).is_ok());
+    }
+
+    #[test]
+    fn the_cookie_is_bound_to_its_host() {
+        let sessions = Sessions::open(&config(), at(0)).unwrap();
+        let line = sessions.line(&begin(&sessions, 1, Map::new())).unwrap();
+        assert!(line.starts_with("__Host-gatepass-session="));
+        assert!(line.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"));
+        let none = sessions.clearing_line();
+        assert_eq!(value(&none), Some(""));
+        assert!(none.ends_with("; Max-Age=0"));
+    }
+}
