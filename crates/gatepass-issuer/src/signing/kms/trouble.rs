@@ -88,9 +88,10 @@ impl KmsTrouble {
             Self::Refused { status, kind, message } => {
                 let (is_shown, hint) = advice(&kind);
                 let kind = if kind.is_empty() { status.to_string() } else { kind.into_string() };
-                match is_shown && !message.is_empty() {
-                    true => (format!("KMS says {kind}: {message}"), hint),
-                    false => (format!("KMS says {kind}"), hint),
+                if is_shown && !message.is_empty() {
+                    (format!("KMS says {kind}: {message}"), hint)
+                } else {
+                    (format!("KMS says {kind}"), hint)
                 }
             }
         }
