@@ -175,7 +175,7 @@ mod tests {
                     let mut asked = [0; 1_024];
                     drop(stream.read(&mut asked).await);
                     drop(stream.write_all(answer.as_bytes()).await);
-                    tokio::time::sleep(Duration::from_secs(60)).await;
+                    tokio::time::sleep(Duration::from_mins(1)).await;
                 });
             }
         });

@@ -11,6 +11,7 @@ pub(crate) mod fuzz;
 mod keys;
 mod load;
 mod logs;
+mod oidc;
 mod origins;
 mod python;
 mod recipes;
@@ -147,6 +148,11 @@ const STAGES: &[Stage] = &[
         name: "logs",
         about: "others' readers of CloudFront logs and of metrics understand ours",
         run: logs::run,
+    },
+    Stage {
+        name: "oidc",
+        about: "people log in at the certified OpenID provider, and impostors don't",
+        run: oidc::run,
     },
     Stage {
         name: "load",

@@ -21,13 +21,13 @@ pub(crate) fn load_noting(file: &Path, named: &RefCell<Vec<PathBuf>>) -> Result<
         named.borrow_mut().push(path.to_owned());
         std::fs::read(path)
     };
-    read(&text, folder_of(file), &read_file).map_err(|mistakes| wrong(file, &mistakes))
+    read(&text, folder_of(file), &read_file).map_err(|mistakes| told(&mistakes, file))
 }
 
 /// Reads a text as if it were in this file; a failure tells all of its mistakes.
 pub(crate) fn check(text: &str, file: &Path) -> Result<Config, Failure> {
     let read_file = |path: &Path| std::fs::read(path);
-    read(text, folder_of(file), &read_file).map_err(|mistakes| wrong(file, &mistakes))
+    read(text, folder_of(file), &read_file).map_err(|mistakes| told(&mistakes, file))
 }
 
 /// The signing keys of an issuer's configuration, but for those whose secrets only the issuer is
@@ -40,14 +40,15 @@ pub(crate) fn load_issuer_keys(file: &Path) -> Result<IssuerKeys, Failure> {
 
 /// The same, of a text as if it were in this file.
 pub(crate) fn check_issuer_keys(text: &str, file: &Path) -> Result<IssuerKeys, Failure> {
-    read_keys(text, folder_of(file), false).map_err(|mistakes| wrong(file, &mistakes))
+    read_keys(text, folder_of(file), false).map_err(|mistakes| told(&mistakes, file))
 }
 
 fn folder_of(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new(""))
 }
 
-fn wrong(file: &Path, mistakes: &Mistakes) -> Failure {
+/// All mistakes of a file, as one failure.
+pub(crate) fn told(mistakes: &Mistakes, file: &Path) -> Failure {
     let count = match mistakes.count() {
         1 => "a mistake".to_owned(),
         count => format!("{count} mistakes"),

@@ -21,6 +21,10 @@ use self::kms::{KmsConfig, KmsKey};
 use self::pkcs11::{Pkcs11Config, TokenKey};
 
 /// A private key, wherever it is.
+#[cfg_attr(
+    feature = "kms",
+    expect(clippy::large_enum_variant, reason = "an issuer has two of them, and moves neither")
+)]
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Signing {
@@ -57,6 +61,10 @@ pub struct SigningKeyConfig {
 }
 
 /// Where a private key is.
+#[cfg_attr(
+    feature = "kms",
+    expect(clippy::large_enum_variant, reason = "an issuer has two of them, and moves neither")
+)]
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KeyPlace {
