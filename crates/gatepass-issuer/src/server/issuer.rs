@@ -12,7 +12,7 @@
 //! handed out whole: all lines, or none and the reason.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -124,6 +124,16 @@ impl Issuer {
         }
     }
 
+    /// Where it listens.
+    pub const fn listen(&self) -> SocketAddr {
+        self.config.listen
+    }
+
+    /// Where browsers find it.
+    pub fn public_url(&self) -> String {
+        self.config.url.url("/")
+    }
+
     pub(crate) const fn config(&self) -> &IssuerConfig {
         &self.config
     }
@@ -212,7 +222,6 @@ impl Issuer {
         let handout = issuance.hand_out(person, address, arrival.now, Some(until)).await?;
         let gone: Vec<_> =
             session.laid.iter().filter(|laid| !handout.laid.contains(laid)).cloned().collect();
-        session.laid.clear();
         let Handout { lines, laid, expiry } = handout;
         session.renewed(arrival.now, expiry, &laid);
         let taken = gone.iter().flat_map(Laid::clearing_lines);

@@ -4,6 +4,7 @@ mod entrance;
 pub(crate) mod header;
 pub(crate) mod invitation;
 mod known_browser;
+pub(crate) mod oidc;
 pub(crate) mod users;
 
 use std::io;
@@ -18,6 +19,7 @@ use serde_json::{Map, Value};
 
 use self::header::{HeaderConfig, HeaderLogin};
 use self::invitation::{InvitationConfig, UsedInvitations};
+use self::oidc::{Oidc, OidcConfig, OidcConfigError};
 use self::users::{UsersConfig, UsersFileError, UsersLogin};
 use super::arrival::Arrival;
 use super::config::IssuerConfig;
@@ -30,6 +32,8 @@ use crate::person::Person;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct LoginConfig {
+    /// At a provider, by OpenID Connect.
+    pub oidc: Option<OidcConfig>,
     /// By name and password.
     pub users: Option<UsersConfig>,
     /// By what a proxy says.
@@ -44,6 +48,9 @@ pub struct LoginConfig {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoginError {
+    /// A setting of the provider can't be.
+    #[error("[login.oidc] {}: {}", .0.field, .0.problem)]
+    Oidc(OidcConfigError),
     /// The users file.
     #[error(transparent)]
     Users(#[from] UsersFileError),
@@ -68,6 +75,7 @@ pub(crate) type Tell = Arc<dyn Fn(&str) + Send + Sync>;
 pub(crate) struct Logins {
     pub(crate) pages: Pages,
     pub(crate) csrf: Csrf,
+    oidc: Option<Oidc>,
     users: Option<UsersLogin>,
     header: Option<HeaderLogin>,
     invitations: Option<UsedInvitations>,
@@ -75,7 +83,10 @@ pub(crate) struct Logins {
 
 /// The routes of all ways; those that are not configured refuse.
 pub(crate) fn routes() -> Router<Arc<Issuer>> {
-    Router::new().merge(entrance::routes()).merge(invitation::routes())
+    Router::new()
+        .merge(entrance::routes())
+        .merge(invitation::routes())
+        .merge(oidc::routes::routes())
 }
 
 impl Logins {
@@ -86,6 +97,11 @@ impl Logins {
         tell: &Tell,
     ) -> Result<Self, Vec<LoginError>> {
         let (config, mut errors) = (&issuer.login, Vec::new());
+        let oidc = config.oidc.as_ref().and_then(|config| {
+            let ask = oidc::by_https(config);
+            let opened = Oidc::open(config.clone(), &issuer.url, &issuer.secret, ask);
+            opened.map_err(|wrong| errors.extend(wrong.into_iter().map(LoginError::Oidc))).ok()
+        });
         let users = config.users.as_ref().and_then(|config| {
             let opened = UsersLogin::open(config, &issuer.secret, Arc::clone(tell));
             opened.map_err(|error| errors.push(error.into())).ok()
@@ -104,10 +120,15 @@ impl Logins {
         let csrf = Csrf::new(&issuer.secret, &issuer.url.origin());
         match pages {
             Some(pages) if errors.is_empty() => {
-                Ok(Self { pages, csrf, users, header, invitations })
+                Ok(Self { pages, csrf, oidc, users, header, invitations })
             }
             _ => Err(errors),
         }
+    }
+
+    /// The provider at which people log in, if there is one.
+    pub(crate) const fn oidc(&self) -> Option<&Oidc> {
+        self.oidc.as_ref()
     }
 
     /// What is known now of somebody who logged in by name and password.

@@ -24,12 +24,20 @@ mod return_to;
 mod seal;
 mod session;
 
+#[cfg(test)]
+mod tests;
+
 pub use config::{IssuerConfig, Limits, Players};
 pub use issuer::{Clock, Issuer, IssuerError};
 pub use journal::Journal;
 pub use listen::serve;
 pub use login::header::HeaderConfig;
 pub use login::invitation::{Invitation, InvitationConfig, InvitationError, Uses};
+pub use login::oidc::{
+    Answer, Ask, Begun, ClientAuthentication, ClientSecret, Finished, LoggedIn, MOST_BYTES, Oidc,
+    OidcConfig, OidcConfigError, OidcError, OidcFault, PATIENCE, Quoted, TokenAlgorithm,
+    TokenError,
+};
 pub use login::users::{Users, UsersConfig, UsersError, UsersFileError};
 pub use login::{LoginConfig, LoginError};
 pub use page::PagesError;

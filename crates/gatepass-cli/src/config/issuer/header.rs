@@ -2,8 +2,8 @@
 
 use gatepass_issuer::HeaderConfig;
 use http::HeaderName;
-use ipnet::IpNet;
 
+use crate::config::edge::network;
 use crate::config::table::{Table, Value};
 
 pub(in crate::config) fn header(mut table: Table<'_>) -> Option<HeaderConfig> {
@@ -19,7 +19,7 @@ pub(in crate::config) fn header(mut table: Table<'_>) -> Option<HeaderConfig> {
             }
         }
     }
-    let from = table.value("from").map(networks);
+    let from = table.value("from").map(|value| value.items().iter().filter_map(network).collect());
     table.finish();
     is_there.then_some(HeaderConfig { name: name?, claims, from })
 }
@@ -39,16 +39,4 @@ fn header_name(value: &Value<'_>) -> Option<HeaderName> {
             None
         }
     }
-}
-
-fn networks(value: Value<'_>) -> Vec<IpNet> {
-    let read = |value: &Value<'_>| {
-        let text = value.text()?;
-        let network = text.parse().ok().or_else(|| text.parse().ok().map(IpNet::new_assert_host));
-        if network.is_none() {
-            value.mistake(format!("{text:?} is no address: expected 127.0.0.1 or 10.0.0.0/8"));
-        }
-        network
-    };
-    value.items().iter().filter_map(read).collect()
 }
