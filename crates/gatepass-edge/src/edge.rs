@@ -37,7 +37,6 @@ use crate::fetch::Fetch;
 use crate::incoming::{self, Sent};
 use crate::listener::{Connection, Door};
 use crate::metrics::{CacheStatus, ConfigStatus, Metrics, Observed, Status};
-use crate::request_id::RequestId;
 use crate::serving::{EdgeError, Serving};
 use crate::viewer::{Viewer, ViewerError};
 use crate::{refuse, respond, wellformed};
