@@ -127,11 +127,7 @@ pub(crate) fn sends_authorization(asked: &Asked<'_>) -> bool {
 
 /// Whether the cache may answer such a request.
 pub(crate) fn is_for_the_cache(asked: &Asked<'_>) -> bool {
-    match *asked.method {
-        Method::GET | Method::HEAD => true,
-        Method::OPTIONS => asked.behavior.conduct().caches_options,
-        _ => false,
-    }
+    asked.behavior.conduct().cached_methods.covers(asked.method.as_str())
 }
 
 /// Whether a viewer asks to talk WebSocket (RFC 6455, section 4.1).

@@ -36,7 +36,7 @@ use crate::config::EdgeConfig;
 use crate::fetch::Fetch;
 use crate::incoming::{self, Sent};
 use crate::listener::{Connection, Door};
-use crate::metrics::{ConfigStatus, Metrics, Observed, Status};
+use crate::metrics::{CacheStatus, ConfigStatus, Metrics, Observed, Status};
 use crate::serving::{EdgeError, Serving};
 use crate::viewer::{Viewer, ViewerError};
 use crate::{refuse, respond, wellformed};
@@ -110,6 +110,12 @@ impl Edge {
             let closing = async { tokio::time::timeout(PATIENCE, cache.close()).await };
             let _ = self.background.handle().block_on(closing);
         }
+    }
+
+    /// How often the cache's disk failed so far, and how it began when it did last.
+    pub fn disk_errors(&self) -> (u64, Box<str>) {
+        let complaints = self.background.complaints();
+        (complaints.count(), complaints.reason())
     }
 
     /// How it was set up.
@@ -288,7 +294,10 @@ impl Observed for Edge {
             verified_passes: self.verified.len() as u64,
             revoked_passes: serving.snapshot().facts().revocations.len() as u64,
             log_lines_dropped: self.log.dropped(),
-            cache: self.cache.get().map(|cache| cache.counts().into()),
+            cache: self.cache.get().map(|cache| CacheStatus {
+                disk_errors: self.background.complaints().count(),
+                ..cache.counts().into()
+            }),
             config: ConfigStatus::clone(&self.config_status.load()),
             ..Status::default()
         }

@@ -184,7 +184,7 @@ impl Conditions {
         let holds = |claim: &str, wanted: &[Box<str>]| {
             person.texts(claim).any(|text| wanted.iter().any(|one| **one == *text))
         };
-        let is_of = |domain: &&Box<str>| {
+        let is_of = |domain: &str| {
             let theirs = person.verified_email().and_then(|email| email.rsplit_once('@'));
             theirs.is_some_and(|(name, theirs)| {
                 !name.is_empty() && theirs.eq_ignore_ascii_case(domain)
@@ -192,7 +192,7 @@ impl Conditions {
         };
         *self != Self::default()
             && (self.groups.is_empty() || holds("groups", &self.groups))
-            && (self.email_domains.is_empty() || self.email_domains.iter().any(|one| is_of(&one)))
+            && (self.email_domains.is_empty() || self.email_domains.iter().any(|one| is_of(one)))
             && self.claims.iter().all(|(claim, wanted)| holds(claim, wanted))
             && self.has.iter().all(|claim| person.texts(claim).next().is_some())
     }

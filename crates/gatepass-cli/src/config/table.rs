@@ -219,18 +219,23 @@ impl<'d> Value<'d> {
 
     /// The names and texts of a table whose names are the operator's.
     pub(super) fn named_texts(self) -> Vec<(Box<str>, Box<str>)> {
+        let named = self.named_values().into_iter();
+        named.filter_map(|(name, value)| Some((name, value.text()?.into()))).collect()
+    }
+
+    /// The names and values of a table whose names are the operator's.
+    pub(super) fn named_values(self) -> Vec<(Box<str>, Self)> {
         let Some(fields) = self.content.as_table() else {
             self.expected("a table such as { X-Name = \"value\" }");
             return Vec::new();
         };
-        let texts = fields.iter().filter_map(|(name, value)| {
+        let named = fields.iter().map(|(name, value)| {
             let path = format!("{}.{}", self.path, name.get_ref());
             self.reader.found(&path, name.span());
             let (place, content) = (value.span(), value.get_ref());
-            let text = Value { reader: self.reader, path, place, content }.text()?;
-            Some((Box::from(&**name.get_ref()), text.into()))
+            (Box::from(&**name.get_ref()), Value { reader: self.reader, path, place, content })
         });
-        texts.collect()
+        named.collect()
     }
 
     pub(super) fn table(self) -> Table<'d> {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use gatepass_distribution::{
-    AllowedMethods, CacheBehavior, Endpoint, Gate, NormalPath, OriginKind, Selection,
-    SigningBehavior, Ttls, ViewerProtocol,
+    AllowedMethods, CacheBehavior, CachedMethods, Endpoint, Gate, NormalPath, OriginKind,
+    Selection, SigningBehavior, Ttls, ViewerProtocol,
 };
 use gatepass_edge::{CacheConfig, DiskConfig, LogFormat};
 
@@ -211,7 +211,7 @@ security-headers = true"#;
     assert!(matches!(behavior.gate(), Gate::Reporting(_)));
     let conduct = behavior.conduct();
     assert_eq!(conduct.allowed_methods, AllowedMethods::GetHeadOptions);
-    assert!(conduct.caches_options);
+    assert_eq!(conduct.cached_methods, CachedMethods::GetHeadOptions);
     assert_eq!(conduct.viewer_protocol, ViewerProtocol::RedirectToHttps);
     assert!(conduct.compress && conduct.cap_viewer_cache && conduct.honour_viewer_cache_control);
     let headers: Vec<_> =

@@ -1,6 +1,6 @@
 //! What a behavior promises, and what errors are answered with.
 
-use gatepass_distribution::{AllowedMethods, Cors, Draft, ErrorResponse};
+use gatepass_distribution::{AllowedMethods, CachedMethods, Cors, Draft, ErrorResponse};
 
 use super::*;
 
@@ -19,11 +19,11 @@ fn a_folder_only_gives() {
 #[test]
 fn what_is_not_let_through_is_not_kept() {
     one_mistake(
-        |draft| behavior(draft).conduct.caches_options = true,
+        |draft| behavior(draft).conduct.cached_methods = CachedMethods::GetHeadOptions,
         "distribution[0].default-behavior.cached-methods: allowed-methods has no \"OPTIONS\"",
     );
     fine(|draft| {
-        behavior(draft).conduct.caches_options = true;
+        behavior(draft).conduct.cached_methods = CachedMethods::GetHeadOptions;
         behavior(draft).conduct.allowed_methods = AllowedMethods::GetHeadOptions;
     });
 }

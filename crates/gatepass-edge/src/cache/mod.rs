@@ -182,6 +182,7 @@ impl From<CacheCounts> for CacheStatus {
             disk_freed_bytes: counts.disk_freed_bytes,
             rejected_inserts: counts.rejected,
             unwritten_inserts: counts.unwritten,
+            disk_errors: 0,
         }
     }
 }

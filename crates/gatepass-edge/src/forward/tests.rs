@@ -1,4 +1,4 @@
-use gatepass_distribution::Selection;
+use gatepass_distribution::{CachedMethods, Selection};
 use http::{HeaderMap, Method, Version};
 use proptest::prelude::*;
 
@@ -155,7 +155,7 @@ fn authorization_is_kept_back_from_what_may_be_cached() {
     for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
         let ask = || {
             let mut ask = ask(method.clone());
-            ask.conduct.caches_options = true;
+            ask.conduct.cached_methods = CachedMethods::GetHeadOptions;
             ask
         };
         assert_eq!(of(&ask()), None);

@@ -1,6 +1,6 @@
 //! OPTIONS: the origin's to answer, each time or once.
 
-use gatepass_distribution::AllowedMethods;
+use gatepass_distribution::{AllowedMethods, CachedMethods};
 
 use crate::origin::{Played, played, say};
 use crate::support::{Site, guarded, open};
@@ -12,11 +12,11 @@ fn origin() -> Played {
     })
 }
 
-fn site(origin: &Played, caches_options: bool) -> Site {
+fn site(origin: &Played, cached_methods: CachedMethods) -> Site {
     let behavior = || {
         let mut behavior = open();
         behavior.conduct.allowed_methods = AllowedMethods::GetHeadOptions;
-        behavior.conduct.caches_options = caches_options;
+        behavior.conduct.cached_methods = cached_methods;
         behavior
     };
     let site = origin.site().with(|site| site.default_behavior = behavior());
@@ -29,7 +29,8 @@ fn an_answer_to_options_is_kept_where_the_operator_says_so() {
         [(true, "Hit from cloudfront", 1), (false, "Miss from cloudfront", 2)]
     {
         let origin = origin();
-        let site = site(&origin, is_kept);
+        let kept = if is_kept { CachedMethods::GetHeadOptions } else { CachedMethods::GetHead };
+        let site = site(&origin, kept);
         for x_cache in ["Miss from cloudfront", second] {
             let answer = site.ask("OPTIONS", "/a").with("Authorization", "Basic x").answer();
             assert_eq!((answer.status, answer.header("Allow")), (204, Some("GET")));
@@ -46,7 +47,7 @@ fn an_answer_to_options_is_kept_where_the_operator_says_so() {
 #[test]
 fn a_kept_answer_to_options_is_behind_the_gate() {
     let origin = origin();
-    let site = site(&origin, true);
+    let site = site(&origin, CachedMethods::GetHeadOptions);
     let cookie = site.pass_for("http://media.test/private/*");
     for _ in 0..2 {
         assert_eq!(site.ask("OPTIONS", "/private/a").cookie(&cookie).status(), 204);

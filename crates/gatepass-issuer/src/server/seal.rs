@@ -36,7 +36,7 @@ impl Secret {
         Ok(Self(Zeroizing::new(bytes.to_vec())))
     }
 
-    /// The secret itself, for what others verify who have it, too.
+    /// The bytes, for a comparison, and for what others verify who have them, too.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }

@@ -1,5 +1,6 @@
 //! OPTIONS, where its answers are kept.
 
+use gatepass_distribution::CachedMethods;
 use http::Method;
 
 use crate::asked::sample::Sample;
@@ -8,7 +9,7 @@ use crate::outcome::CacheOutcome::{Hit, Miss};
 
 fn options(cinema: &Cinema, headers: &[(&str, &str)]) -> Sample {
     let mut sample = Sample { method: Method::OPTIONS, ..cinema.asking(headers) };
-    sample.conduct.caches_options = true;
+    sample.conduct.cached_methods = CachedMethods::GetHeadOptions;
     sample
 }
 
