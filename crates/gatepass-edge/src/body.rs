@@ -103,9 +103,10 @@ impl http_body::Body for Body {
                     Poll::Ready(Some(Ok(frame))) => {
                         let bytes = frame.data_ref().map_or(0, Bytes::len);
                         // A body that says that it is at its end is not asked again.
-                        match logged.body.is_end_stream() {
-                            true => logged.pending.sent_last(bytes),
-                            false => logged.pending.sent(bytes),
+                        if logged.body.is_end_stream() {
+                            logged.pending.sent_last(bytes);
+                        } else {
+                            logged.pending.sent(bytes);
                         }
                     }
                     Poll::Ready(None) => logged.pending.ended(),

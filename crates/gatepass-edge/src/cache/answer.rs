@@ -45,7 +45,9 @@ pub(crate) fn answer(
         Answer { status: head.status, ..whole_answer(head, method) }
     };
     if let Some(age) = age {
-        answer.headers.insert(AGE, age.into());
+        let mut digits = itoa::Buffer::new();
+        let age = HeaderValue::from_str(digits.format(age)).expect("digits are visible");
+        answer.headers.insert(AGE, age);
     }
     answer
 }

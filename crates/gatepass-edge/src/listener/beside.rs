@@ -71,7 +71,7 @@ mod tests {
 
     #[tokio::test]
     async fn whichever_ends_first_ends_both() {
-        let late = || sleep(Duration::from_secs(60));
+        let late = || sleep(Duration::from_mins(1));
         let soon = || sleep(Duration::from_millis(1));
         assert_eq!(Beside::new(late()).of(&mut pin!(async { 7 })).await, Some(7));
         assert_eq!(Beside::new(soon()).of(&mut pin!(late())).await, None);

@@ -88,7 +88,9 @@ impl AsyncWrite for Counted {
         let whole = match bytes {
             [only] => &**only,
             parts => {
-                parts.iter().for_each(|part| together.extend_from_slice(part));
+                for part in parts {
+                    together.extend_from_slice(part);
+                }
                 &together
             }
         };

@@ -208,13 +208,11 @@ impl<D: Door> Worker<D> {
         let reason = async {
             tokio::select! { () = idle => {}, () = closing => {} }
         };
-        match Beside::new(reason).of(serving).await {
-            Some(_) => Stopped::ByItself,
-            None => {
-                finish(serving.as_mut());
-                Stopped::Asked
-            }
+        if Beside::new(reason).of(serving).await.is_some() {
+            return Stopped::ByItself;
         }
+        finish(serving.as_mut());
+        Stopped::Asked
     }
 }
 
