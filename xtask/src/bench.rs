@@ -5,7 +5,7 @@ use crate::{
     failure::Failure,
     process, say,
     tools::{program::Program, python},
-    wheel,
+    wheel::{self, Profile},
 };
 
 /// Runs one of the benchmarks of `bench/`, which says what it takes by itself.
@@ -29,7 +29,7 @@ pub(crate) fn bench(checkout: &Checkout, words: &[&str]) -> Result<(), Failure> 
 
 /// Signs from Python, with the wheel that users get.
 fn from_python(checkout: &Checkout, words: &[&str]) -> Result<(), Failure> {
-    let wheel = wheel::build(checkout)?;
+    let wheel = wheel::build(checkout, Profile::Release)?;
     python::install(checkout, &wheel)?;
     let mut command = checkout.command(python::for_package(checkout)?.join("python"));
     command.arg(checkout.join("bench/signing.py")).args(words);

@@ -14,20 +14,31 @@ pub(crate) fn wheel(checkout: &Checkout, words: &[&str]) -> Result<(), Failure> 
     if let Some(word) = words.first() {
         return Err(Failure::new(format!("wheel takes no arguments, and was given {word:?}")));
     }
-    say::plain(&build(checkout)?.display().to_string());
+    say::plain(&build(checkout, Profile::Release)?.display().to_string());
     Ok(())
 }
 
-/// Builds the wheel into `target/wheels`, alone there.
-///
-/// It has the profile of the command, so that what was compiled for one serves the other.
-pub(crate) fn build(checkout: &Checkout) -> Result<PathBuf, Failure> {
+/// How a wheel is compiled. Either way cargo takes aws-lc from what it built before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Profile {
+    /// Quickly, as `cargo test` does: for tests.
+    Dev,
+    /// As users get it.
+    Release,
+}
+
+/// Builds the wheel, alone in its folder: `target/wheels`, or `target/test-wheels` for tests.
+pub(crate) fn build(checkout: &Checkout, profile: Profile) -> Result<PathBuf, Failure> {
     let programs = python::for_package(checkout)?;
-    let wheels = checkout.target("wheels");
+    let (profile, folder) = match profile {
+        Profile::Dev => ("dev", "test-wheels"),
+        Profile::Release => ("release", "wheels"),
+    };
+    let wheels = checkout.target(folder);
     checkout::remove_folder(&wheels)?;
     say::step("building the wheel");
     let mut maturin = checkout.command(programs.join("maturin"));
-    maturin.args(["build", "--release", "--locked", "--manifest-path"]);
+    maturin.args(["build", "--profile", profile, "--locked", "--manifest-path"]);
     maturin.arg(checkout.join("crates/gatepass-python/Cargo.toml"));
     maturin.arg("--interpreter").arg(programs.join("python")).arg("--out").arg(&wheels);
     process::aloud(&mut maturin)?;

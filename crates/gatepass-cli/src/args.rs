@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{demo, explain, invalidate, keys, lint, revoke, serve, sign, verify};
+use crate::commands::{
+    demo, explain, invalidate, issue, keys, lint, revoke, serve, sign, users, verify,
+};
 use crate::words::Failure;
 
 /// Speaks Amazon CloudFront's signed cookies and signed URLs.
@@ -41,6 +43,10 @@ enum Command {
     Lint(lint::LintArgs),
     /// Serve content behind passes
     Serve(serve::ServeArgs),
+    /// Log people in, and hand them their passes
+    Issue(issue::IssueArgs),
+    /// Say who may log in with a password
+    Users(users::UsersArgs),
     /// Make what an edge has stored count as absent
     Invalidate(invalidate::InvalidateArgs),
     /// Make a pass not count any more, before it expires
@@ -58,6 +64,8 @@ impl Cli {
             Command::Explain(args) => args.run(),
             Command::Lint(args) => args.run(),
             Command::Serve(args) => args.run(),
+            Command::Issue(args) => args.run(),
+            Command::Users(args) => args.run(),
             Command::Invalidate(args) => args.run(),
             Command::Revoke(args) => args.run(),
             Command::Demo(args) => args.run(),

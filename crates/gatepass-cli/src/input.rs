@@ -86,6 +86,18 @@ pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Where Amazon's tools look for credentials: their variables, and the home of this user.
+pub(crate) fn aws_surroundings() -> gatepass_issuer::AwsSurroundings {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        let name = name.into_string().ok().filter(|name| name.starts_with("AWS_"))?;
+        Some((name, value.into_string().ok()?))
+    };
+    gatepass_issuer::AwsSurroundings {
+        variables: std::env::vars_os().filter_map(text).collect(),
+        home: std::env::home_dir(),
+    }
+}
+
 fn variable(name: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     environment(name)
         .map(|value| Zeroizing::new(value.into_bytes()))

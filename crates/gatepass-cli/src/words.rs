@@ -81,6 +81,16 @@ impl From<gatepass::KeyError> for Failure {
     }
 }
 
+impl From<gatepass_issuer::SigningError> for Failure {
+    fn from(error: gatepass_issuer::SigningError) -> Self {
+        let failure = Self::new(error.to_string());
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
 /// Writing failed: silent if the reader has gone, for that is how pipes end.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {

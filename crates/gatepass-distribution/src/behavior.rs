@@ -32,6 +32,8 @@ pub struct Conduct {
     pub viewer_protocol: ViewerProtocol,
     /// What viewers may ask to be done.
     pub allowed_methods: AllowedMethods,
+    /// What answers are kept of.
+    pub cached_methods: CachedMethods,
     /// Whether what is worth it is compressed.
     pub compress: bool,
     /// Whether the viewer's copy is private and lives no longer than the pass.
@@ -64,6 +66,27 @@ pub enum AllowedMethods {
     GetHeadOptions,
     /// Those, and PUT, POST, PATCH, DELETE.
     All,
+}
+
+/// The methods whose answers may be kept. CloudFront has these two sets.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum CachedMethods {
+    /// GET and HEAD.
+    #[default]
+    GetHead,
+    /// GET, HEAD and OPTIONS.
+    GetHeadOptions,
+}
+
+impl CachedMethods {
+    /// Says whether answers to a method, in capitals, may be kept.
+    pub fn covers(self, method: &str) -> bool {
+        match method {
+            "GET" | "HEAD" => true,
+            "OPTIONS" => self == Self::GetHeadOptions,
+            _ => false,
+        }
+    }
 }
 
 impl AllowedMethods {

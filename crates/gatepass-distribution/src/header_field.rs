@@ -13,106 +13,85 @@ pub(crate) fn is_value(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_text) && text == text.trim()
 }
 
+/// Headers between two machines, never for those behind them (RFC 9110, section 7.6.1), and what
+/// says where a message ends.
+const OF_THE_HOP: [&str; 9] = [
+    "connection",
+    "content-length",
+    "expect",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+];
+
+/// The same, where somebody may log in to a proxy.
+const OF_PROXIES: [&str; 2] = ["proxy-authorization", "proxy-connection"];
+
+/// What a viewer already has, and how much it wants: the edge asks with its own.
+const CONDITIONS: [&str; 6] =
+    ["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "range"];
+
 /// Headers that an origin can't be sent by configuration: CloudFront's list, and what frames a
 /// message or says which encodings the viewer understands.
 pub(crate) fn is_kept_from_origin_headers(name: &str) -> bool {
-    const NAMES: [&str; 27] = [
+    const MORE: [&str; 10] = [
         "accept-encoding",
         "cache-control",
-        "connection",
-        "content-length",
         "cookie",
-        "expect",
         "host",
-        "if-match",
-        "if-modified-since",
-        "if-none-match",
-        "if-range",
-        "if-unmodified-since",
-        "keep-alive",
         "max-forwards",
         "pragma",
         "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "range",
         "request-range",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "via",
         "x-forwarded-for",
         "x-real-ip",
     ];
-    is_listed(name, &NAMES, &["x-amz-", "x-edge-"])
+    is_listed(name, &[&OF_THE_HOP, &OF_PROXIES, &CONDITIONS, &MORE], &["x-amz-", "x-edge-"])
 }
 
 /// Headers that a policy can't name: each belongs to one connection, or the edge asks with its
 /// own, or another setting is for it.
 pub(crate) fn is_kept_from_policies(name: &str) -> bool {
-    const NAMES: [&str; 20] = [
-        "connection",
-        "content-length",
-        "cookie",
-        "expect",
-        "if-match",
-        "if-modified-since",
-        "if-none-match",
-        "if-range",
-        "if-unmodified-since",
-        "keep-alive",
-        "max-forwards",
-        "proxy-authorization",
-        "proxy-connection",
-        "range",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "via",
-        "x-real-ip",
-    ];
-    is_listed(name, &NAMES, &["x-amz-cf-", "x-edge-"])
+    const MORE: [&str; 3] = ["cookie", "max-forwards", "x-real-ip"];
+    is_listed(name, &[&OF_THE_HOP, &OF_PROXIES, &CONDITIONS, &MORE], &["x-amz-cf-", "x-edge-"])
 }
 
 /// Headers that an answer can't be given by configuration: CloudFront's list, and what says
 /// which bytes of which object follow.
 pub(crate) fn is_kept_from_response_headers(name: &str) -> bool {
-    const NAMES: [&str; 21] = [
+    const MORE: [&str; 10] = [
         "age",
-        "connection",
         "content-encoding",
-        "content-length",
         "content-range",
         "date",
-        "expect",
         "host",
-        "keep-alive",
         "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "via",
         "warning",
         "x-cache",
         "x-forwarded-proto",
         "x-real-ip",
     ];
-    is_listed(name, &NAMES, &["x-accel-", "x-amz-cf-", "x-amzn-", "x-edge-"])
+    let prefixes = ["x-accel-", "x-amz-cf-", "x-amzn-", "x-edge-"];
+    is_listed(name, &[&OF_THE_HOP, &OF_PROXIES, &MORE], &prefixes)
 }
 
 /// CloudFront's headers that an edge can tell by itself. It doesn't know where a viewer is,
 /// nor what kind of device it has.
-pub(crate) const TOLD_BY_THE_EDGE: [&str; 3] =
-    ["cloudfront-forwarded-proto", "cloudfront-viewer-address", "cloudfront-viewer-http-version"];
+pub(crate) const TOLD_BY_THE_EDGE: [&str; 5] = [
+    "cloudfront-forwarded-proto",
+    "cloudfront-viewer-address",
+    "cloudfront-viewer-header-count",
+    "cloudfront-viewer-http-version",
+    "cloudfront-viewer-tls",
+];
 
-fn is_listed(name: &str, names: &[&str], prefixes: &[&str]) -> bool {
+fn is_listed(name: &str, lists: &[&[&str]], prefixes: &[&str]) -> bool {
     let name = name.to_ascii_lowercase();
-    names.contains(&&*name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
+    lists.iter().any(|names| names.contains(&&*name))
+        || prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ mod check;
 
 mod snapshot;
 
-pub use behavior::{AllowedMethods, CacheBehavior, Conduct, ViewerProtocol};
+pub use behavior::{AllowedMethods, CacheBehavior, CachedMethods, Conduct, ViewerProtocol};
 pub use cache_policy::{CachePolicy, Ttls};
 pub use cors::Cors;
 pub use distribution::Distribution;

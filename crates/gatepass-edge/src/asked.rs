@@ -4,11 +4,14 @@
 pub(crate) mod sample;
 
 use std::borrow::Cow;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use gatepass::{EpochTime, ViewerUrl};
 use gatepass_distribution::{CacheBehavior, Distribution};
 use http::{HeaderMap, Method, Version};
+
+use crate::listener::Connection;
+pub use crate::request_id::RequestId;
 
 /// One viewer request, routed. Borrowed, since most are answered from memory.
 #[derive(Clone, Debug)]
@@ -28,10 +31,12 @@ pub struct Asked<'r> {
     /// Everything that the viewer sent, a pass's cookies too: whoever reads it must leave
     /// those out.
     pub headers: &'r HeaderMap,
-    /// The socket's other end.
-    pub peer: SocketAddr,
+    /// How it came, and from which socket.
+    pub connection: &'r Connection,
     /// Who asks: the other end, or whom a trusted proxy there names.
     pub address: IpAddr,
     /// When it was asked.
     pub now: EpochTime,
+    /// The request's ID, as the viewer will hear it.
+    pub id: RequestId,
 }

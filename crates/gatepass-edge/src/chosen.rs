@@ -106,7 +106,7 @@ pub(crate) fn goes_further(asked: &Asked<'_>, name: &str) -> bool {
         | "if-range"
         | "if-unmodified-since"
         | "range"
-        | "request-range" => is_for_the_cache(asked.method),
+        | "request-range" => is_for_the_cache(asked),
         _ => belongs_to_the_hop(name) || is_told_by_the_edge(name),
     };
     !is_kept_back && !is_named_by_connection(asked, name)
@@ -120,14 +120,14 @@ pub(crate) fn sends_authorization(asked: &Asked<'_>) -> bool {
         all @ Selection::AllExcept(_) => all.covers("authorization"),
         Selection::None | Selection::Only(_) => false,
     };
-    !is_for_the_cache(asked.method)
+    !is_for_the_cache(asked)
         || asked.behavior.cache_policy().headers.covers("authorization")
         || asked.behavior.origin_request_policy().is_some_and(is_sent_with_everything)
 }
 
 /// Whether the cache may answer such a request.
-pub(crate) fn is_for_the_cache(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+pub(crate) fn is_for_the_cache(asked: &Asked<'_>) -> bool {
+    asked.behavior.conduct().cached_methods.covers(asked.method.as_str())
 }
 
 /// Whether a viewer asks to talk WebSocket (RFC 6455, section 4.1).
@@ -181,16 +181,26 @@ fn told(asked: &Asked<'_>, name: &str) -> Option<String> {
     match name {
         "cloudfront-forwarded-proto" => Some(asked.url.scheme().as_str().to_owned()),
         "cloudfront-viewer-address" => Some(address_and_port(asked)),
+        "cloudfront-viewer-header-count" => Some(asked.headers.len().to_string()),
         "cloudfront-viewer-http-version" => Some(version(asked.version).to_owned()),
+        // Of whoever comes through a proxy nothing is known but what the proxy says.
+        "cloudfront-viewer-tls" => asked.connection.tls.filter(|_| is_the_peer(asked)).map(|tls| {
+            let handshake = if tls.is_resumed { "sessionResumed" } else { "fullHandshake" };
+            format!("{}:{}:{handshake}", tls.protocol, tls.cipher)
+        }),
         _ => None,
     }
+}
+
+fn is_the_peer(asked: &Asked<'_>) -> bool {
+    asked.address.to_canonical() == asked.connection.peer.ip().to_canonical()
 }
 
 /// As CloudFront writes it: the port follows the last colon, and IPv6 has no brackets.
 /// Behind a proxy the viewer's own port is not known; that of the proxy's socket stands there.
 fn address_and_port(asked: &Asked<'_>) -> String {
     let mut text = asked.address.to_canonical().to_string();
-    write!(text, ":{}", asked.peer.port()).expect("a string takes all text");
+    write!(text, ":{}", asked.connection.peer.port()).expect("a string takes all text");
     text
 }
 

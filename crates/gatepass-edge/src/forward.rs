@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue};
 use crate::asked::Asked;
 use crate::chosen::{self, Encodings};
 use crate::origin::request::{OriginRequest, RequestBody};
-use crate::{request_id, respond};
+use crate::respond;
 
 static X_AMZ_CF_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -27,7 +27,7 @@ static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(crate) fn origin_request(asked: &Asked<'_>, body: RequestBody) -> OriginRequest {
     let mut headers = HeaderMap::with_capacity(16);
     add_chosen(&mut headers, asked);
-    if !chosen::is_for_the_cache(asked.method) {
+    if !chosen::is_for_the_cache(asked) {
         for name in BESIDE_A_BODY {
             add_once(&mut headers, asked, name);
         }
@@ -35,7 +35,7 @@ pub(crate) fn origin_request(asked: &Asked<'_>, body: RequestBody) -> OriginRequ
     for name in [ACCEPT_ENCODING, COOKIE, USER_AGENT, VIA, X_FORWARDED_FOR.clone()] {
         add_once(&mut headers, asked, name.as_str());
     }
-    headers.insert(X_AMZ_CF_ID.clone(), header(request_id::next().as_bytes()));
+    headers.insert(X_AMZ_CF_ID.clone(), asked.id.header());
     if chosen::is_websocket(asked) {
         switch_to_websocket(&mut headers, asked.headers);
     }
@@ -79,7 +79,7 @@ pub(crate) fn each_sent(asked: &Asked<'_>, name: &str, mut take: impl FnMut(&[u8
             take(&behind(asked, name, &edge));
         }
         "x-forwarded-for" => {
-            let peer = asked.peer.ip().to_canonical().to_string();
+            let peer = asked.connection.peer.ip().to_canonical().to_string();
             take(&behind(asked, name, &peer));
         }
         _ if is_chosen(asked, name) => chosen::each_value(asked, name, take),
@@ -152,7 +152,7 @@ fn is_chosen(asked: &Asked<'_>, name: &str) -> bool {
             .behavior
             .origin_request_policy()
             .is_some_and(|policy| by_origin(policy) || is_told(policy))
-        || (!chosen::is_for_the_cache(asked.method) && BESIDE_A_BODY.contains(&name))
+        || (!chosen::is_for_the_cache(asked) && BESIDE_A_BODY.contains(&name))
 }
 
 fn add_chosen(headers: &mut HeaderMap, asked: &Asked<'_>) {

@@ -14,6 +14,7 @@ use crate::access_log::Entry;
 use crate::body::Body;
 use crate::config::{EdgeConfig, Limits};
 use crate::origin::trouble::Trouble;
+use crate::request_id::RequestId;
 use crate::respond;
 use crate::viewer::Viewer;
 
@@ -83,7 +84,7 @@ pub(crate) fn oversized<B>(
         StatusCode::from_u16(494).expect("494 is a status")
     };
     entry.refused("too_long", "the URL or the headers are longer than the limits allow");
-    let mut response = respond::page(status, "Bad request.", request.method());
+    let mut response = respond::page(status, "Bad request.", request.method(), entry.id());
     if status.canonical_reason().is_none() {
         let reason = ReasonPhrase::from_static(b"Request Header Fields Too Large");
         response.extensions_mut().insert(reason);
@@ -94,13 +95,13 @@ pub(crate) fn oversized<B>(
 /// 400, for what can be read in more than one way.
 pub(crate) fn bad_request(problem: &str, method: &Method, entry: &mut Entry) -> Response<Body> {
     entry.refused("bad_request", problem);
-    respond::page(StatusCode::BAD_REQUEST, "Bad request.", method)
+    respond::page(StatusCode::BAD_REQUEST, "Bad request.", method, entry.id())
 }
 
 /// 403, for a host that no distribution has.
 pub(crate) fn unknown_host(problem: &str, method: &Method, entry: &mut Entry) -> Response<Body> {
     entry.refused("unknown_host", problem);
-    respond::page(StatusCode::FORBIDDEN, "Bad request.", method)
+    respond::page(StatusCode::FORBIDDEN, "Bad request.", method, entry.id())
 }
 
 /// Sends plain HTTP to HTTPS, or refuses it, where the behavior says so.
@@ -137,7 +138,7 @@ pub(crate) fn plain_http<B>(
         }
         ViewerProtocol::RedirectToHttps | ViewerProtocol::HttpsOnly => {
             entry.refused("https_only", "the behavior does not serve plain HTTP");
-            Some(respond::page(StatusCode::FORBIDDEN, "Bad request.", request.method()))
+            Some(respond::page(StatusCode::FORBIDDEN, "Bad request.", request.method(), entry.id()))
         }
     }
 }
@@ -145,12 +146,12 @@ pub(crate) fn plain_http<B>(
 /// 502, 503 or 504, when an origin gave no answer.
 pub(crate) fn trouble(trouble: &Trouble, method: &Method, entry: &mut Entry) -> Response<Body> {
     entry.origin_trouble(trouble);
-    origin_failed(trouble.status(), method)
+    origin_failed(trouble.status(), method, entry.id())
 }
 
 /// The page of a status that stands for an origin's failure.
-pub(crate) fn origin_failed(status: StatusCode, method: &Method) -> Response<Body> {
-    respond::page(status, "The origin gave no answer that can be passed on.", method)
+pub(crate) fn origin_failed(status: StatusCode, method: &Method, id: RequestId) -> Response<Body> {
+    respond::page(status, "The origin gave no answer that can be passed on.", method, id)
 }
 
 /// 502, when an origin switches to a protocol that the viewer did not ask for.
@@ -168,11 +169,16 @@ pub(crate) fn method<B>(
     const REASON: &str = "This distribution is not configured to allow the HTTP request method that was used for this request. The distribution supports only cachable requests.";
     if !allowed.covers(request.method().as_str()) {
         entry.refused("method_not_allowed", "the behavior does not allow the method");
-        return Some(respond::page(StatusCode::FORBIDDEN, REASON, request.method()));
+        return Some(respond::page(StatusCode::FORBIDDEN, REASON, request.method(), entry.id()));
     }
     if has_body && matches!(*request.method(), Method::GET | Method::HEAD) {
         entry.refused("unexpected_body", "a GET or HEAD carries a body");
-        return Some(respond::page(StatusCode::FORBIDDEN, "Bad request.", request.method()));
+        return Some(respond::page(
+            StatusCode::FORBIDDEN,
+            "Bad request.",
+            request.method(),
+            entry.id(),
+        ));
     }
     None
 }

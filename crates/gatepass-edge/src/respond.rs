@@ -13,11 +13,13 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 
 use crate::body::Body;
 use crate::outcome::CacheOutcome;
-use crate::request_id;
+use crate::request_id::{self, RequestId};
 
-static X_AMZ_CF_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
+pub(crate) static X_AMZ_CF_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
 static X_AMZ_CF_POP: HeaderName = HeaderName::from_static("x-amz-cf-pop");
-static X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+pub(crate) static X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+
+static POP: HeaderValue = HeaderValue::from_static("GTP50-P1");
 
 /// Names this process as one edge location, as CloudFront's `Via` does.
 static RECEIVED_BY: LazyLock<String> =
@@ -54,8 +56,13 @@ pub(crate) fn authored(
 }
 
 /// The HTML page for errors that have nothing to do with passes.
-pub(crate) fn page(status: StatusCode, reason: &str, method: &Method) -> Response<Body> {
-    let id = request_id::next();
+pub(crate) fn page(
+    status: StatusCode,
+    reason: &str,
+    method: &Method,
+    id: RequestId,
+) -> Response<Body> {
+    let id = id.text();
     let html = format!(
         r#"<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">
 <HTML><HEAD><META HTTP-EQUIV="Content-Type" CONTENT="text/html; charset=iso-8859-1">
@@ -78,7 +85,6 @@ Request ID: {id}
         status.as_u16()
     );
     let mut response = authored(status, "text/html", html, method);
-    response.headers_mut().insert(&X_AMZ_CF_ID, header(&id));
     let keeps_alive = matches!(status.as_u16(), 403 | 404 | 502..=504);
     if !keeps_alive {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -105,7 +111,7 @@ pub(crate) fn redirect(status: StatusCode, location: &str, method: &Method) -> R
 pub(crate) fn outcome(response: &mut Response<Body>, outcome: CacheOutcome) -> CacheOutcome {
     let is_error = response.status().is_client_error() || response.status().is_server_error();
     let outcome = if is_error { CacheOutcome::Error } else { outcome };
-    response.headers_mut().insert(&X_CACHE, HeaderValue::from_static(outcome.x_cache()));
+    response.headers_mut().insert(&X_CACHE, outcome.x_cache_value());
     outcome
 }
 
@@ -178,19 +184,18 @@ pub(crate) fn cors(response: &mut Response<Body>, cors: &Cors, asked: &HeaderMap
 }
 
 /// What every response carries when it leaves.
-pub(crate) fn sign_off<B>(response: &mut Response<Body>, request: &Request<B>) {
+pub(crate) fn sign_off<B>(response: &mut Response<Body>, request: &Request<B>, id: RequestId) {
     let status = response.status();
     let headers = response.headers_mut();
-    if !headers.contains_key(&X_CACHE) {
+    headers.entry(&X_CACHE).or_insert_with(|| {
         let is_error = status.is_client_error() || status.is_server_error();
-        let outcome = if is_error { "Error from cloudfront" } else { "Miss from cloudfront" };
-        headers.insert(&X_CACHE, HeaderValue::from_static(outcome));
-    }
+        let outcome = if is_error { CacheOutcome::Error } else { CacheOutcome::Miss };
+        outcome.x_cache_value()
+    });
     headers.insert(VIA, VIA_VALUE.clone());
-    headers.insert(&X_AMZ_CF_POP, HeaderValue::from_static("GTP50-P1"));
-    if !headers.contains_key(&X_AMZ_CF_ID) {
-        headers.insert(&X_AMZ_CF_ID, header(&request_id::next()));
-    }
+    headers.insert(&X_AMZ_CF_POP, POP.clone());
+    // Whatever an origin says of its own: to this viewer, the request has one name.
+    headers.insert(&X_AMZ_CF_ID, id.header());
     match request.version() {
         // HTTP/2 has no such header, and HTTP/1.0 keeps a connection only if asked to.
         Version::HTTP_2 => drop(headers.remove(CONNECTION)),

@@ -142,6 +142,7 @@ fn what_an_edge_says_of_itself_is_told() {
             disk_freed_bytes: 64,
             rejected_inserts: 1,
             unwritten_inserts: 2,
+            disk_errors: 3,
         }),
         ..Status::default()
     };
@@ -164,6 +165,7 @@ fn what_an_edge_says_of_itself_is_told() {
         "gatepass_cache_disk_freed_bytes_total 64",
         "gatepass_cache_rejected_inserts_total 1",
         "gatepass_cache_unwritten_inserts_total 2",
+        "gatepass_cache_disk_errors_total 3",
     ] {
         assert!(page.lines().any(|told| told == line), "{line} is not in\n{page}");
     }

@@ -93,6 +93,22 @@ impl HttpsClient {
         Ok(self)
     }
 
+    /// Also asks Amazon's metadata services, which speak no TLS: their addresses lead no
+    /// further than to the machine's own host.
+    #[cfg(feature = "kms")]
+    #[must_use]
+    pub(crate) fn allowing_metadata_services(mut self) -> Self {
+        const ADDRESSES: [&str; 5] = [
+            "169.254.169.254",
+            "169.254.170.2",
+            "169.254.170.23",
+            "[fd00:ec2::254]",
+            "[fd00:ec2::23]",
+        ];
+        self.plain.extend(ADDRESSES.map(Authority::from_static));
+        self
+    }
+
     /// Sends a request to an absolute URL, and reads the whole answer.
     pub async fn send(
         &self,

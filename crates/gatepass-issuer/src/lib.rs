@@ -57,11 +57,20 @@ pub use placeholder::{Field, ResourceTemplate, TemplateError, ValueError, ValueP
 pub use plan::{MOST_PASSES, PlanError, Reader};
 #[cfg(feature = "server")]
 pub use server::{
-    Clock, Issuer, IssuerConfig, IssuerError, Journal, Lifetimes, Limits, Players, PublicUrl,
-    PublicUrlError, ReturnHostError, ReturnHosts, ReturnTo, Seal, Secret, Session, SessionEnd,
-    SessionId, ShortSecret, Way, serve,
+    Answer, Ask, Begun, ClientAuthentication, ClientSecret, Clock, Finished, HeaderConfig,
+    Invitation, InvitationConfig, InvitationError, Issuer, IssuerConfig, IssuerError, Journal,
+    Lifetimes, Limits, LoggedIn, LoginConfig, LoginError, MOST_BYTES, Oidc, OidcConfig,
+    OidcConfigError, OidcError, OidcFault, PATIENCE, PagesError, PasswordHash, PasswordHashError,
+    Players, PublicUrl, PublicUrlError, Quoted, ReturnHostError, ReturnHosts, ReturnTo, Seal,
+    Secret, Session, SessionEnd, SessionId, ShortSecret, TokenAlgorithm, TokenError, Users,
+    UsersConfig, UsersError, UsersFileError, Uses, Way, serve,
 };
-pub use signing::{Signing, SigningError, SigningKeys};
+#[cfg(feature = "kms")]
+pub use signing::kms::{AwsSurroundings, KmsConfig, KmsKey};
+#[cfg(feature = "pkcs11")]
+pub use signing::pkcs11::{Pin, Pkcs11Config, TokenKey, TokenKeyName};
+pub use signing::{KeyPlace, Signing, SigningError, SigningKeyConfig, SigningKeys};
+
 #[cfg(feature = "server")]
 pub use webhook::{
     AllowedResources, AllowedResourcesError, GrantedPolicy, Webhook, WebhookAnswer,

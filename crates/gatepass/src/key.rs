@@ -177,6 +177,14 @@ impl PublicKey {
         key.verify_sig(message, signature).is_ok()
     }
 
+    /// The kind that a key would be made of to take its place.
+    pub fn key_type(&self) -> KeyType {
+        match self.0.kind {
+            Kind::P256 => KeyType::P256,
+            Kind::Rsa { .. } => KeyType::Rsa2048,
+        }
+    }
+
     /// SHA-256 over the SubjectPublicKeyInfo: the same for one key in every spelling.
     pub fn fingerprint(&self) -> &[u8; 32] {
         &self.0.fingerprint

@@ -8,8 +8,10 @@ mod browser;
 pub(crate) mod cache;
 mod film;
 pub(crate) mod fuzz;
+mod keys;
 mod load;
 mod logs;
+mod oidc;
 mod origins;
 mod python;
 mod recipes;
@@ -118,6 +120,11 @@ const STAGES: &[Stage] = &[
         run: python::run,
     },
     Stage {
+        name: "keys",
+        about: "keys on a token of SoftHSM and in a KMS sign passes",
+        run: keys::run,
+    },
+    Stage {
         name: "cache",
         about: "http-cache-tests: what the cache has passed before, it passes",
         run: cache::run,
@@ -141,6 +148,11 @@ const STAGES: &[Stage] = &[
         name: "logs",
         about: "others' readers of CloudFront logs and of metrics understand ours",
         run: logs::run,
+    },
+    Stage {
+        name: "oidc",
+        about: "people log in at the certified OpenID provider, and impostors don't",
+        run: oidc::run,
     },
     Stage {
         name: "load",

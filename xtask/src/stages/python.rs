@@ -1,4 +1,4 @@
-//! The stage `python`: the package for Python, built as its users get it, and its own tests.
+//! The stage `python`: the package for Python, installed as its users do, and its own tests.
 
 use crate::{
     checkout::Checkout,
@@ -6,11 +6,11 @@ use crate::{
     stages::signers::counted,
     tally::Tally,
     tools::{program::Program, python},
-    wheel,
+    wheel::{self, Profile},
 };
 
 pub(super) fn run(checkout: &Checkout) -> Result<Tally, Failure> {
-    let wheel = wheel::build(checkout)?;
+    let wheel = wheel::build(checkout, Profile::Dev)?;
     python::install(checkout, &wheel)?;
     let mut command = checkout.command(python::for_package(checkout)?.join("python"));
     command

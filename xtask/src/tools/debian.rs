@@ -52,6 +52,37 @@ pub(super) fn pip(checkout: &Checkout) -> Result<PathBuf, Failure> {
         .ok_or_else(|| Failure::new(format!("the package {PIP} holds no pip")))
 }
 
+/// The library of `SoftHSM`, which programs load that speak to its tokens.
+#[derive(Debug)]
+pub(crate) struct Module {
+    pub(crate) path: PathBuf,
+    /// `LD_LIBRARY_PATH` for whoever loads it, if it was unpacked here.
+    pub(crate) libraries: Option<String>,
+}
+
+/// Finds the library that goes with the program.
+pub(crate) fn softhsm_module(checkout: &Checkout, program: &Path) -> Result<Module, Failure> {
+    let is_own = program.starts_with(checkout.tools("bin"));
+    let libraries = if is_own { Some(launcher::library_folders(&root(checkout))?) } else { None };
+    let unpacked = libraries.iter().flat_map(|folders| folders.split(':')).map(PathBuf::from);
+    let installed = INSTALLED.iter().map(PathBuf::from).filter(|_| !is_own);
+    let path = unpacked
+        .chain(installed)
+        .map(|folder| folder.join("libsofthsm2.so"))
+        .find(|path| path.is_file())
+        .ok_or_else(|| Failure::new("SoftHSM is there without its library libsofthsm2.so"))?;
+    Ok(Module { path, libraries })
+}
+
+/// Where distributions put the library.
+const INSTALLED: [&str; 5] = [
+    "/usr/lib/softhsm",
+    "/usr/lib64/softhsm",
+    "/usr/lib64/pkcs11",
+    "/usr/local/lib/softhsm",
+    "/opt/homebrew/lib/softhsm",
+];
+
 /// A program's packages, and its path in them.
 struct Recipe {
     packages: &'static [&'static str],
@@ -80,6 +111,7 @@ const fn recipe(program: Program) -> Recipe {
         Program::OpenSsl => Recipe { packages: &["openssl"], inside: "usr/bin/openssl" },
         Program::Php => Recipe { packages: &["php8.2-cli"], inside: "usr/bin/php8.2" },
         Program::Ruby => Recipe { packages: &["ruby3.1"], inside: "usr/bin/ruby3.1" },
+        Program::SoftHsm => Recipe { packages: &["softhsm2"], inside: "usr/bin/softhsm2-util" },
         Program::Valgrind => Recipe { packages: &["valgrind"], inside: "usr/bin/valgrind" },
         Program::Varnish => Recipe { packages: &["varnish"], inside: "usr/sbin/varnishd" },
         Program::VarnishLog => Recipe { packages: &["varnish"], inside: "usr/bin/varnishncsa" },

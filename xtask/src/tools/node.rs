@@ -1,5 +1,5 @@
-//! The Node packages of `conformance/node/package.json`: signers, players, Express, Playwright, and
-//! the tests for HTTP caches.
+//! The Node packages of `conformance/node/package.json`: signers, players, Express, Playwright, the
+//! tests for HTTP caches, and a certified OpenID provider.
 
 use std::{fs, path::PathBuf};
 
@@ -19,7 +19,8 @@ pub(crate) fn ready(checkout: &Checkout) -> Result<PathBuf, Failure> {
     let stamp = Stamp::new(checkout, "node/packages", &texts.concat());
     if !stamp.is_current() {
         say::step(
-            "fetching the AWS SDKs for Node, players, Playwright and http-cache-tests (usually seconds)",
+            "fetching the AWS SDKs for Node, players, Playwright, http-cache-tests and oidc-provider \
+             (usually seconds)",
         );
         for (name, text) in PAPERS.iter().zip(&texts) {
             checkout::write(&home.join(name), text)?;

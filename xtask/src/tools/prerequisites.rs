@@ -46,7 +46,7 @@ fn version(text: &str) -> Vec<u32> {
     rest[..end].split('.').filter_map(|number| number.parse().ok()).collect()
 }
 
-const NEEDED: [Prerequisite; 5] = [
+const NEEDED: [Prerequisite; 6] = [
     Prerequisite {
         program: "cc",
         proof: &["--version"],
@@ -76,6 +76,13 @@ const NEEDED: [Prerequisite; 5] = [
         proof: &["--version"],
         at_least: &[],
         install: "npm, which fetches Node's packages (Debian: apt install npm)",
+    },
+    Prerequisite {
+        program: "curl",
+        proof: &["--version"],
+        // The first that sends a cookie with `Secure` to localhost over plain HTTP, as browsers do.
+        at_least: &[7, 79],
+        install: "curl, with which the recipes ask (Debian: apt install curl)",
     },
 ];
 

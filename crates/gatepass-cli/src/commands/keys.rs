@@ -2,6 +2,7 @@
 
 mod new;
 mod pair;
+mod rotate;
 mod show;
 
 use std::process::ExitCode;
@@ -23,6 +24,8 @@ pub(crate) struct KeysArgs {
 enum Command {
     /// Make a key pair: ID.private.pem and ID.public.pem
     New(new::NewArgs),
+    /// Go from one signing key to the next, in four steps
+    Rotate(Box<rotate::RotateArgs>),
     /// Tell what a key file holds, and print its public half
     Show(show::ShowArgs),
 }
@@ -31,6 +34,7 @@ impl KeysArgs {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         match self.command {
             Command::New(args) => args.run(),
+            Command::Rotate(args) => args.run(),
             Command::Show(args) => args.run(),
         }
     }

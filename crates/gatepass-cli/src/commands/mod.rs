@@ -3,11 +3,13 @@
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod invalidate;
+pub(crate) mod issue;
 pub(crate) mod keys;
 pub(crate) mod lint;
 pub(crate) mod revoke;
 pub(crate) mod serve;
 pub(crate) mod sign;
+pub(crate) mod users;
 pub(crate) mod verify;
 
 mod configuration;

@@ -1,10 +1,11 @@
 //! `gatepass serve`: a folder at once, or a whole configuration.
 
 mod acme;
+mod disk;
 mod follow;
 mod restart;
-mod systemd;
-mod watched;
+pub(super) mod systemd;
+pub(super) mod watched;
 
 use std::io;
 use std::net::SocketAddr;

@@ -2,7 +2,8 @@
 
 use gatepass::{HashAlgorithm, Reading};
 use gatepass_distribution::{
-    AllowedMethods, BehaviorDraft, Conduct, Cors, LoginPage, PathPattern, Renewal, ViewerProtocol,
+    AllowedMethods, BehaviorDraft, CachedMethods, Conduct, Cors, LoginPage, PathPattern, Renewal,
+    ViewerProtocol,
 };
 
 use super::table::{Table, Value};
@@ -91,10 +92,12 @@ fn conduct(table: &mut Table<'_>) -> Conduct {
         ])
     });
     let allowed_methods = table.value("allowed-methods").and_then(|value| allowed_methods(&value));
+    let cached_methods = table.value("cached-methods").and_then(|value| cached_methods(&value));
     let mut flag = |field| table.value(field).and_then(|value| value.flag()).unwrap_or(false);
     Conduct {
         viewer_protocol: viewer_protocol.unwrap_or_default(),
         allowed_methods: allowed_methods.unwrap_or_default(),
+        cached_methods: cached_methods.unwrap_or_default(),
         compress: flag("compress"),
         cap_viewer_cache: flag("cap-viewer-cache"),
         honour_viewer_cache_control: flag("honour-viewer-cache-control"),
@@ -102,10 +105,31 @@ fn conduct(table: &mut Table<'_>) -> Conduct {
     }
 }
 
-fn allowed_methods(value: &Value<'_>) -> Option<AllowedMethods> {
+fn cached_methods(value: &Value<'_>) -> Option<CachedMethods> {
+    let methods = methods(value);
+    let methods: Vec<_> = methods.iter().map(|method| &**method).collect();
+    match methods[..] {
+        ["GET", "HEAD"] => Some(CachedMethods::GetHead),
+        ["GET", "HEAD", "OPTIONS"] => Some(CachedMethods::GetHeadOptions),
+        _ => {
+            value.mistake(
+                "CloudFront keeps the answers of one of two sets: [\"GET\", \"HEAD\"], or with \"OPTIONS\"",
+            );
+            None
+        }
+    }
+}
+
+/// A set of methods: in alphabetical order, each once.
+fn methods(value: &Value<'_>) -> Vec<Box<str>> {
     let mut methods = value.clone().texts();
     methods.sort_unstable();
     methods.dedup();
+    methods
+}
+
+fn allowed_methods(value: &Value<'_>) -> Option<AllowedMethods> {
+    let methods = methods(value);
     let methods: Vec<_> = methods.iter().map(|method| &**method).collect();
     match methods[..] {
         ["GET", "HEAD"] => Some(AllowedMethods::GetHead),

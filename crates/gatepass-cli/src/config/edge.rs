@@ -86,7 +86,7 @@ fn metrics_listen(table: &mut Table<'_>, viewers: SocketAddr) -> Option<SocketAd
     Some(address)
 }
 
-fn listen(value: &Value<'_>) -> Option<SocketAddr> {
+pub(super) fn listen(value: &Value<'_>) -> Option<SocketAddr> {
     let text = value.text()?;
     let address = text.parse().ok();
     if address.is_none() {
@@ -97,7 +97,7 @@ fn listen(value: &Value<'_>) -> Option<SocketAddr> {
     address
 }
 
-fn network(value: &Value<'_>) -> Option<IpNet> {
+pub(super) fn network(value: &Value<'_>) -> Option<IpNet> {
     let text = value.text()?;
     let network = text.parse().or_else(|_| text.parse().map(|one: std::net::IpAddr| one.into()));
     if network.is_err() {

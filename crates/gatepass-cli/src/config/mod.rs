@@ -6,6 +6,7 @@
 mod behavior;
 mod distribution;
 mod edge;
+pub(crate) mod issuer;
 mod kept;
 mod keys;
 mod mistakes;

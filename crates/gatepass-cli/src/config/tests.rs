@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use gatepass_distribution::{
-    AllowedMethods, CacheBehavior, Endpoint, Gate, NormalPath, OriginKind, Selection,
-    SigningBehavior, Ttls, ViewerProtocol,
+    AllowedMethods, CacheBehavior, CachedMethods, Endpoint, Gate, NormalPath, OriginKind,
+    Selection, SigningBehavior, Ttls, ViewerProtocol,
 };
 use gatepass_edge::{CacheConfig, DiskConfig, LogFormat};
 
@@ -199,6 +199,7 @@ fn a_behavior_conducts_itself_as_it_is_told() {
     let written = r#"trusted-key-groups = []
 gate = "report"
 allowed-methods = ["HEAD", "GET", "OPTIONS"]
+cached-methods = ["OPTIONS", "GET", "HEAD"]
 viewer-protocol = "redirect-to-https"
 compress = true
 cap-viewer-cache = true
@@ -210,6 +211,7 @@ security-headers = true"#;
     assert!(matches!(behavior.gate(), Gate::Reporting(_)));
     let conduct = behavior.conduct();
     assert_eq!(conduct.allowed_methods, AllowedMethods::GetHeadOptions);
+    assert_eq!(conduct.cached_methods, CachedMethods::GetHeadOptions);
     assert_eq!(conduct.viewer_protocol, ViewerProtocol::RedirectToHttps);
     assert!(conduct.compress && conduct.cap_viewer_cache && conduct.honour_viewer_cache_control);
     let headers: Vec<_> =

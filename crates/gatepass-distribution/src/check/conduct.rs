@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::Check;
 use super::behavior::Kinds;
-use crate::behavior::AllowedMethods;
+use crate::behavior::{AllowedMethods, CachedMethods};
 use crate::cache_policy::CachePolicy;
 use crate::draft::BehaviorDraft;
 use crate::header_field;
@@ -24,6 +24,13 @@ impl Check<'_> {
             self.mistake(
                 format!("{at}.allowed-methods"),
                 "a folder takes no PUT, POST, PATCH or DELETE: expected at most [\"GET\", \"HEAD\", \"OPTIONS\"]",
+            );
+        }
+        let caches_options = conduct.cached_methods == CachedMethods::GetHeadOptions;
+        if caches_options && conduct.allowed_methods == AllowedMethods::GetHead {
+            self.mistake(
+                format!("{at}.cached-methods"),
+                "allowed-methods has no \"OPTIONS\", so there is none to keep an answer of",
             );
         }
         if conduct.compress && !cache_policy.gzip && !cache_policy.brotli {

@@ -1,6 +1,6 @@
 //! What a behavior promises, and what errors are answered with.
 
-use gatepass_distribution::{AllowedMethods, Cors, Draft, ErrorResponse};
+use gatepass_distribution::{AllowedMethods, CachedMethods, Cors, Draft, ErrorResponse};
 
 use super::*;
 
@@ -13,6 +13,18 @@ fn a_folder_only_gives() {
     fine(|draft| {
         behavior(draft).origin = "app".into();
         behavior(draft).conduct.allowed_methods = AllowedMethods::All;
+    });
+}
+
+#[test]
+fn what_is_not_let_through_is_not_kept() {
+    one_mistake(
+        |draft| behavior(draft).conduct.cached_methods = CachedMethods::GetHeadOptions,
+        "distribution[0].default-behavior.cached-methods: allowed-methods has no \"OPTIONS\"",
+    );
+    fine(|draft| {
+        behavior(draft).conduct.cached_methods = CachedMethods::GetHeadOptions;
+        behavior(draft).conduct.allowed_methods = AllowedMethods::GetHeadOptions;
     });
 }
 

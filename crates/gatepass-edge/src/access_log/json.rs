@@ -17,7 +17,8 @@ pub(super) fn write(out: &mut Vec<u8>, finished: &Finished<'_>) {
     text(out, r#","viewer":""#);
     address(out, entry.address);
     text(out, r#"","method":""#);
-    json(out, finished.method().as_str().as_bytes());
+    // A token (RFC 9110, section 9.1): nothing in it has to be escaped.
+    text(out, finished.method().as_str());
     text(out, r#"","url":""#);
     url(out, finished);
     text(out, r#"","status":"#);
@@ -51,31 +52,30 @@ pub(super) fn write(out: &mut Vec<u8>, finished: &Finished<'_>) {
 fn added(out: &mut Vec<u8>, finished: &Finished<'_>) {
     let entry = finished.entry();
     let behavior = finished.behavior();
-    if !behavior.is_unrouted() {
-        field(out, r#","distribution":""#, behavior.distribution().as_bytes());
-        field(out, r#","behavior":""#, behavior.path_pattern().as_bytes());
-    }
+    text(out, behavior.as_json());
     word(out, r#","x_cache":""#, finished.outcome().result_type());
     if let Some((reason, sentence)) = &entry.trouble {
         word(out, r#","origin_trouble":""#, reason);
         field(out, r#","origin_detail":""#, sentence.as_bytes());
     }
-    for (name, word) in
+    for (name, found) in
         [(r#","reported":""#, entry.reported), (r#","tls":""#, entry.tls.map(|tls| tls.protocol))]
     {
-        if let Some(word) = word {
-            field(out, name, word.as_bytes());
+        if let Some(found) = found {
+            word(out, name, found);
         }
     }
-    field(out, r#","http":""#, version(finished.version()).as_bytes());
+    word(out, r#","http":""#, version(finished.version()));
     text(out, r#","received":"#);
-    number(out, finished.received());
+    number(out, finished.received);
     text(out, r#","first_byte_microseconds":"#);
     number(out, micros(finished.first_byte));
     if !finished.is_whole() {
         text(out, r#","cut_off":true"#);
     }
-    field(out, r#","id":""#, finished.id());
+    text(out, r#","id":""#);
+    out.extend_from_slice(finished.id());
+    out.push(b'"');
     if let Some(range) = finished.headers().get(RANGE) {
         field(out, r#","range":""#, range.as_bytes());
     }
@@ -87,6 +87,14 @@ fn added(out: &mut Vec<u8>, finished: &Finished<'_>) {
         redacted::url(referer.as_bytes()).for_each(|part| json(out, part));
         out.push(b'"');
     }
+}
+
+/// What belongs to every request of a behavior.
+pub(crate) fn labels(distribution: &str, path_pattern: &str) -> String {
+    let mut out = Vec::new();
+    field(&mut out, r#","distribution":""#, distribution.as_bytes());
+    field(&mut out, r#","behavior":""#, path_pattern.as_bytes());
+    String::from_utf8(out).expect("what is escaped stays text")
 }
 
 /// A field that is ours alone.

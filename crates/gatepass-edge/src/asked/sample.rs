@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 
 use gatepass::{EpochTime, ViewerRequest, ViewerUrl};
 use gatepass_distribution::{
-    BehaviorDraft, CachePolicy, Conduct, DistributionDraft, Draft, KeyGroup, NormalPath, Origin,
-    OriginKind, OriginRequestPolicy, Selection, Snapshot, Ttls,
+    AllowedMethods, BehaviorDraft, CachePolicy, Conduct, DistributionDraft, Draft, KeyGroup,
+    NormalPath, Origin, OriginKind, OriginRequestPolicy, Selection, Snapshot, Ttls,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
-use super::Asked;
+use super::{Asked, RequestId};
+use crate::listener::{Connection, TlsParameters};
 
 pub(crate) const NOW: u64 = 1_767_290_000;
 
@@ -21,6 +22,7 @@ pub(crate) struct Sample {
     pub(crate) url: String,
     pub(crate) headers: HeaderMap,
     pub(crate) peer: SocketAddr,
+    pub(crate) tls: Option<TlsParameters>,
     pub(crate) is_guarded: bool,
     pub(crate) cache_policy: CachePolicy,
     pub(crate) origin_request_policy: Option<OriginRequestPolicy>,
@@ -35,6 +37,7 @@ pub(crate) fn get(url: &str) -> Sample {
         url: url.to_owned(),
         headers: HeaderMap::new(),
         peer: "192.0.2.7:4711".parse().unwrap(),
+        tls: None,
         is_guarded: false,
         cache_policy: nothing(),
         origin_request_policy: None,
@@ -96,6 +99,7 @@ impl Sample {
         let cookies = self.headers.get_all("cookie").iter().map(HeaderValue::as_bytes);
         let shown = ViewerRequest::new(sent.clone(), self.peer.ip(), cookies);
         let route = snapshot.route(sent.host(), &NormalPath::read(sent.path())).unwrap();
+        let connection = Connection { peer: self.peer, scheme: sent.scheme(), tls: self.tls };
         question(&Asked {
             distribution: route.distribution,
             behavior: route.behavior,
@@ -104,9 +108,10 @@ impl Sample {
             url: if self.is_guarded { shown.url() } else { &sent },
             path: sent.path().into(),
             headers: &self.headers,
-            peer: self.peer,
+            connection: &connection,
             address: self.peer.ip(),
             now: EpochTime::new(NOW).unwrap(),
+            id: RequestId::next(),
         })
     }
 
@@ -116,7 +121,10 @@ impl Sample {
             trusted_key_groups: self.is_guarded.then(|| vec!["group".into()]),
             cache_policy: Some("own".into()),
             origin_request_policy: self.origin_request_policy.as_ref().map(|_| "own".into()),
-            conduct: self.conduct.clone(),
+            conduct: Conduct {
+                allowed_methods: AllowedMethods::GetHeadOptions,
+                ..self.conduct.clone()
+            },
             ..BehaviorDraft::default()
         };
         let origin = |id: &str| Origin { id: id.into(), kind: OriginKind::Directory(id.into()) };

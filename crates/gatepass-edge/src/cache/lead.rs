@@ -9,7 +9,7 @@ use http::header::{
     AGE, CONTENT_LENGTH, CONTENT_RANGE, DATE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH,
     LAST_MODIFIED, RANGE, SET_COOKIE,
 };
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body::Body;
 use tokio::sync::oneshot;
 
@@ -149,7 +149,7 @@ impl Errand {
 
     fn put(&self) -> Admitted<OriginRequest> {
         self.question.derive(|question| {
-            let mut request = question.request(Method::GET);
+            let mut request = question.keepable();
             if let Some(stale) = self.conditional() {
                 if let Some(etag) = &stale.validators.etag {
                     request.headers.insert(IF_NONE_MATCH, etag.clone());

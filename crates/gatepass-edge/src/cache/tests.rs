@@ -9,6 +9,7 @@ mod disk;
 mod flights;
 
 mod freshness;
+mod methods;
 
 mod objects;
 

@@ -26,6 +26,8 @@ pub(crate) enum Upstream {
 /// What it is asked, without body, condition or range: in its terms, and as often as needed.
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
+    /// GET, of which HEAD is a part, or OPTIONS.
+    method: Method,
     path: Box<str>,
     query: Option<Box<str>>,
     pub(crate) headers: HeaderMap,
@@ -35,10 +37,16 @@ impl Question {
     /// What a viewer's request comes to.
     pub(crate) fn of(asked: &Asked<'_>) -> Self {
         let OriginRequest { path, query, headers, .. } = origin_request(asked, RequestBody::Empty);
-        Self { path, query, headers }
+        let method = if *asked.method == Method::OPTIONS { Method::OPTIONS } else { Method::GET };
+        Self { method, path, query, headers }
     }
 
-    /// The request.
+    /// The request whose answer may be kept.
+    pub(crate) fn keepable(&self) -> OriginRequest {
+        self.request(self.method.clone())
+    }
+
+    /// The request, by another method.
     pub(crate) fn request(&self, method: Method) -> OriginRequest {
         OriginRequest {
             method,

@@ -1,10 +1,12 @@
-use gatepass_distribution::Selection;
+use gatepass_distribution::{CachedMethods, Selection};
 use http::{HeaderMap, Method, Version};
 use proptest::prelude::*;
 
 use super::{each_sent, origin_request};
+use crate::asked::Asked;
 use crate::asked::sample::{Sample, all_except, get, only};
 use crate::chosen::is_websocket;
+use crate::listener::TlsParameters;
 use crate::origin::request::{OriginRequest, RequestBody};
 
 fn sent(sample: &Sample) -> OriginRequest {
@@ -151,7 +153,11 @@ fn authorization_is_kept_back_from_what_may_be_cached() {
     let of = |sample: &Sample| value(&sent(sample).headers, "authorization");
     let ask = |method| Sample { method, ..get("https://e.com/") }.with("authorization", "Basic x");
     for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
-        let ask = || ask(method.clone());
+        let ask = || {
+            let mut ask = ask(method.clone());
+            ask.conduct.cached_methods = CachedMethods::GetHeadOptions;
+            ask
+        };
         assert_eq!(of(&ask()), None);
         assert_eq!(of(&ask().sending(|p| p.headers = all_except(["authorization"]))), None);
         for chosen in [
@@ -163,6 +169,7 @@ fn authorization_is_kept_back_from_what_may_be_cached() {
         }
     }
     assert_eq!(of(&ask(Method::POST)).unwrap(), "Basic x");
+    assert_eq!(of(&ask(Method::OPTIONS)).unwrap(), "Basic x", "its answer is not kept");
 }
 
 #[test]
@@ -210,7 +217,8 @@ fn the_edge_says_who_asks_and_a_viewer_can_only_put_something_in_front() {
         .with("via", "1.0 proxy")
         .with("cloudfront-viewer-address", "6.6.6.6:1")
         .with("cloudfront-viewer-country", "XX");
-    let names = ["address", "http-version"].map(|name| format!("cloudfront-viewer-{name}"));
+    let names = ["address", "http-version", "header-count", "tls"]
+        .map(|name| format!("cloudfront-viewer-{name}"));
     let sample = all_viewer(sample).sending(|policy| {
         policy.cloudfront_headers = names.map(Into::into).into();
         policy.cloudfront_headers.push("cloudfront-forwarded-proto".into());
@@ -223,6 +231,20 @@ fn the_edge_says_who_asks_and_a_viewer_can_only_put_something_in_front() {
     assert_eq!(of("cloudfront-viewer-address").unwrap(), "192.0.2.7:4711");
     assert_eq!(of("cloudfront-viewer-http-version").unwrap(), "2.0");
     assert_eq!(of("cloudfront-forwarded-proto").unwrap(), "https");
+    assert_eq!(of("cloudfront-viewer-header-count").unwrap(), "5", "each line counts");
+    assert_eq!(of("cloudfront-viewer-tls"), None, "it came over plain HTTP");
+    for (is_resumed, handshake) in [(false, "fullHandshake"), (true, "sessionResumed")] {
+        let (protocol, cipher) = ("TLSv1.2", "ECDHE-RSA-AES128-GCM-SHA256");
+        let tls = Some(TlsParameters { protocol, cipher, is_resumed });
+        let told = value(&sent(&Sample { tls, ..sample.clone() }).headers, "cloudfront-viewer-tls");
+        assert_eq!(told.unwrap(), format!("{protocol}:{cipher}:{handshake}"));
+        let behind = Sample { tls, ..sample.clone() }.ask(|asked| {
+            let address = "198.51.100.9".parse().unwrap();
+            let asked = Asked { address, ..asked.clone() };
+            origin_request(&asked, RequestBody::Empty).headers
+        });
+        assert_eq!(value(&behind, "cloudfront-viewer-tls"), None, "a proxy's own");
+    }
     assert_eq!(of("cloudfront-viewer-country"), None);
     let ipv6 = Sample { peer: "[2001:db8::1]:9".parse().unwrap(), ..sample };
     assert_eq!(value(&sent(&ipv6).headers, "cloudfront-viewer-address").unwrap(), "2001:db8::1:9");

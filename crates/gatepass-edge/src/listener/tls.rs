@@ -5,10 +5,10 @@
 
 use std::sync::{Arc, LazyLock};
 
-use rustls::ProtocolVersion;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs;
 use rustls::server::{NoServerSessionStorage, ServerConfig, ServerConnection};
+use rustls::{HandshakeKind, ProtocolVersion};
 
 use super::certificates::{ACME_TLS, Certificates};
 
@@ -20,6 +20,8 @@ pub struct TlsParameters {
     pub protocol: &'static str,
     /// As OpenSSL calls it: `ECDHE-RSA-AES128-GCM-SHA256`, `TLS_AES_128_GCM_SHA256`.
     pub cipher: &'static str,
+    /// Whether it went on from an earlier connection.
+    pub is_resumed: bool,
 }
 
 impl TlsParameters {
@@ -34,6 +36,7 @@ impl TlsParameters {
                 let name = suite.suite().as_str().unwrap_or("-");
                 CIPHERS.iter().find(|(known, _)| *known == name).map_or("-", |(_, named)| *named)
             }),
+            is_resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
         }
     }
 }

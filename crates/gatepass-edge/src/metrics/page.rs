@@ -265,6 +265,11 @@ impl Page {
                 "Slices that the disk was too slow for: they are in memory alone.",
                 cache.unwritten_inserts,
             ),
+            (
+                "gatepass_cache_disk_errors",
+                "What the disk failed at: it is full, or broken.",
+                cache.disk_errors,
+            ),
         ] {
             told.counter(name, help, count)?;
         }

@@ -72,4 +72,6 @@ pub struct CacheStatus {
     pub rejected_inserts: u64,
     /// Slices that were kept in memory alone, since the disk was too slow for them.
     pub unwritten_inserts: u64,
+    /// What the disk failed at: reads and writes.
+    pub disk_errors: u64,
 }

@@ -6,6 +6,8 @@ mod heads;
 #[path = "../attack/http2.rs"]
 #[expect(dead_code, reason = "only a part of it is needed here")]
 mod http2;
+mod methods;
+mod names;
 mod origin;
 mod pauses;
 mod revalidation;

@@ -106,8 +106,10 @@ fn sessions_are_resumed_and_carry_no_early_data() {
         for _ in 0..3 {
             let mut stream = connect(running.address(), &viewer, "media.test");
             assert!(stream.conn.early_data().is_none(), "no ticket allows early data");
-            get(&mut stream, "/").unwrap();
-            kinds.push(stream.conn.handshake_kind().unwrap());
+            let answer = get(&mut stream, "/").unwrap();
+            let kind = stream.conn.handshake_kind().unwrap();
+            assert_eq!(answer.ends_with(" resumed"), kind == HandshakeKind::Resumed, "{answer}");
+            kinds.push(kind);
         }
         assert_eq!(
             kinds,

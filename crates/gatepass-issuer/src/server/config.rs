@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use gatepass_distribution::Proxies;
 
+use super::login::LoginConfig;
 use super::public_url::PublicUrl;
 use super::return_to::ReturnHosts;
 use super::seal::Secret;
@@ -36,6 +37,8 @@ pub struct IssuerConfig {
     pub application_token: Option<Secret>,
     /// The folder of what has to outlive a restart: sessions that were ended, links that were used.
     pub state: Option<PathBuf>,
+    /// How people can log in.
+    pub login: LoginConfig,
     /// How much is borne.
     pub limits: Limits,
 }
@@ -87,6 +90,7 @@ impl IssuerConfig {
             players: Players::default(),
             application_token: None,
             state: None,
+            login: LoginConfig::default(),
             limits: Limits::default(),
         }
     }

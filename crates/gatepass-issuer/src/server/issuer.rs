@@ -12,7 +12,7 @@
 //! handed out whole: all lines, or none and the reason.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -26,6 +26,8 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use super::arrival::Arrival;
 use super::config::IssuerConfig;
 use super::journal::{self, Event, Journal};
+use super::login::{self, LoginError, Logins, Tell};
+use super::page::{Page, Trouble};
 use super::return_to::ReturnTo;
 use super::session::{Session, SessionId, Way};
 use super::sessions::{COOKIE, LongSession, NoSession, Sessions};
@@ -43,6 +45,7 @@ pub struct Issuer {
     /// Swapped whole when keys or entitlements change.
     issuance: ArcSwap<Issuance>,
     sessions: Sessions,
+    logins: Logins,
     clock: Clock,
     journal: Journal,
 }
@@ -54,6 +57,9 @@ pub enum IssuerError {
     /// What has to outlive a restart can't be read or written.
     #[error("the state folder can't be used: {0}")]
     State(#[source] std::io::Error),
+    /// A way of logging in, or a page.
+    #[error(transparent)]
+    Login(#[from] LoginError),
 }
 
 /// Somebody who proved who they are, by one way of login.
@@ -82,15 +88,32 @@ impl Issuer {
         clock: Clock,
         journal: Journal,
     ) -> Result<Arc<Self>, Vec<IssuerError>> {
-        let sessions =
-            Sessions::open(&config, clock()).map_err(|error| vec![IssuerError::State(error)])?;
-        let issuance = ArcSwap::from_pointee(issuance);
-        Ok(Arc::new(Self { config, issuance, sessions, clock, journal }))
+        let now = clock();
+        let tell: Tell = {
+            let (clock, journal) = (Arc::clone(&clock), Arc::clone(&journal));
+            Arc::new(move |what: &str| {
+                let event = Event::Trouble { what: what.to_owned() };
+                journal::write(&journal, clock(), None, event);
+            })
+        };
+        let sessions = Sessions::open(&config, now).map_err(IssuerError::State);
+        let logins = Logins::open(&config, now, &tell);
+        match (sessions, logins) {
+            (Ok(sessions), Ok(logins)) => {
+                let issuance = ArcSwap::from_pointee(issuance);
+                Ok(Arc::new(Self { config, issuance, sessions, logins, clock, journal }))
+            }
+            (sessions, logins) => {
+                let of_logins = logins.err().into_iter().flatten().map(IssuerError::Login);
+                Err(sessions.err().into_iter().chain(of_logins).collect())
+            }
+        }
     }
 
     /// Every route, below the path of the public URL.
     pub fn router(self: &Arc<Self>) -> Router {
         let routes = Router::new()
+            .merge(login::routes())
             .merge(renewal::routes())
             .merge(logout::routes())
             .merge(application::routes())
@@ -99,6 +122,16 @@ impl Issuer {
             "" => routes,
             path => Router::new().nest(path, routes),
         }
+    }
+
+    /// Where it listens.
+    pub const fn listen(&self) -> SocketAddr {
+        self.config.listen
+    }
+
+    /// Where browsers find it.
+    pub fn public_url(&self) -> String {
+        self.config.url.url("/")
     }
 
     pub(crate) const fn config(&self) -> &IssuerConfig {
@@ -119,6 +152,10 @@ impl Issuer {
         journal::write(&self.journal, self.now(), address, event);
     }
 
+    pub(crate) const fn logins(&self) -> &Logins {
+        &self.logins
+    }
+
     pub(crate) const fn sessions(&self) -> &Sessions {
         &self.sessions
     }
@@ -127,9 +164,17 @@ impl Issuer {
         (self.clock)()
     }
 
-    /// The session of whoever arrived.
-    pub(crate) fn session(&self, arrival: &Arrival) -> Result<Session, NoSession> {
-        self.sessions.read(arrival.cookie(COOKIE).as_deref(), arrival.now)
+    /// The session of whoever arrived. Who was taken out of the users file has none, and
+    /// whoever is in it has the claims that stand there now.
+    pub(crate) async fn session(&self, arrival: &Arrival) -> Result<Session, NoSession> {
+        let mut session = self.sessions.read(arrival.cookie(COOKIE).as_deref(), arrival.now)?;
+        if session.way == Way::Users {
+            let name = session.person.subject();
+            let person = self.logins.current(name).await.ok_or(NoSession::SignedOut)?;
+            let issuance = self.issuance();
+            session.person = person.with_only(|claim| issuance.wants_claim(claim));
+        }
+        Ok(session)
     }
 
     /// The session of whoever arrived, though it may have ended: what it laid is still there.
@@ -177,7 +222,6 @@ impl Issuer {
         let handout = issuance.hand_out(person, address, arrival.now, Some(until)).await?;
         let gone: Vec<_> =
             session.laid.iter().filter(|laid| !handout.laid.contains(laid)).cloned().collect();
-        session.laid.clear();
         let Handout { lines, laid, expiry } = handout;
         session.renewed(arrival.now, expiry, &laid);
         let taken = gone.iter().flat_map(Laid::clearing_lines);
@@ -196,13 +240,16 @@ impl Issuer {
     pub(crate) fn refused(&self, arrival: &Arrival, subject: &str, refusal: &Refusal) -> Response {
         let reason = refusal.to_string();
         self.tell(Some(arrival.address), Event::Refused { subject, reason });
-        let (status, sentence) = match refusal {
+        let pages = &self.logins.pages;
+        match refusal {
             Refusal::Handout(error) if error.is_refusal() => {
-                (StatusCode::FORBIDDEN, "You are signed in, but nothing here is open to you.")
+                pages.answer(StatusCode::FORBIDDEN, &Page::Refused { name: subject })
             }
-            _ => (StatusCode::INTERNAL_SERVER_ERROR, "Your passes could not be made. Try again."),
-        };
-        (status, [(CACHE_CONTROL, NO_STORE)], sentence).into_response()
+            _ => {
+                let page = Page::Trouble { trouble: Trouble::Passes, return_to: "/" };
+                pages.answer(StatusCode::INTERNAL_SERVER_ERROR, &page)
+            }
+        }
     }
 }
 

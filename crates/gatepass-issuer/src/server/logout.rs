@@ -9,13 +9,16 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use http::header::CACHE_CONTROL;
-use http::{HeaderMap, StatusCode};
+use gatepass::EpochTime;
+use http::header::{CACHE_CONTROL, LOCATION};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::arrival::{Arrival, Page};
 use super::issuer::{Issuer, NO_STORE, see_other, set_cookie};
 use super::journal::Event;
 use super::renewal::Return;
+use super::return_to::ReturnTo;
+use super::session::{Session, Way};
 
 pub(crate) fn routes() -> Router<Arc<Issuer>> {
     Router::new().route("/logout", post(log_out))
@@ -26,8 +29,10 @@ async fn log_out(
     arrival: Arrival,
     Query(asked): Query<Return>,
 ) -> Response {
-    // Otherwise any page could sign its visitors out.
-    if arrival.page == Page::Foreign {
+    // Otherwise any page could sign its visitors out. Applications have forms of their own, on
+    // this origin or a listed one, so that no token of ours is asked for.
+    let is_listed = matches!(arrival.page, Page::Listed(_));
+    if !is_listed && issuer.logins().csrf.check_origin(arrival.headers()).is_err() {
         return StatusCode::FORBIDDEN.into_response();
     }
     // Of a session that has ended, too, the cookies are still there.
@@ -46,5 +51,23 @@ async fn log_out(
     };
     let headers = lines.iter().filter_map(|line| set_cookie(line));
     let headers: HeaderMap = headers.chain([(CACHE_CONTROL, NO_STORE)]).collect();
-    (headers, see_other(&asked.target(issuer.config()))).into_response()
+    let farewell = || ReturnTo::own(&issuer.config().url.route("/signed-out"));
+    let return_to = asked.listed(issuer.config()).unwrap_or_else(farewell);
+    match elsewhere(&issuer, session.as_ref(), &return_to, arrival.now).await {
+        Some(location) => (StatusCode::SEE_OTHER, [(LOCATION, location)], headers).into_response(),
+        None => (headers, see_other(&return_to)).into_response(),
+    }
+}
+
+/// Where the provider ends its session, too, of somebody who logged in there.
+async fn elsewhere(
+    issuer: &Issuer,
+    session: Option<&Session>,
+    return_to: &ReturnTo,
+    now: EpochTime,
+) -> Option<HeaderValue> {
+    let session = session.filter(|session| session.way == Way::Oidc)?;
+    let (subject, return_to) = (session.person.subject(), return_to.as_str());
+    let url = issuer.logins().oidc()?.end_session_url(subject, return_to, now).await?;
+    HeaderValue::try_from(url).ok()
 }

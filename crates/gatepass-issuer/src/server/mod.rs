@@ -2,6 +2,8 @@
 
 mod issuer;
 
+mod login;
+
 mod application;
 mod logout;
 mod renewal;
@@ -10,6 +12,11 @@ mod arrival;
 mod listen;
 mod sessions;
 
+mod csrf;
+mod page;
+mod password;
+mod throttle;
+
 mod config;
 mod journal;
 mod public_url;
@@ -17,10 +24,24 @@ mod return_to;
 mod seal;
 mod session;
 
+#[cfg(test)]
+mod tests;
+
 pub use config::{IssuerConfig, Limits, Players};
 pub use issuer::{Clock, Issuer, IssuerError};
 pub use journal::Journal;
 pub use listen::serve;
+pub use login::header::HeaderConfig;
+pub use login::invitation::{Invitation, InvitationConfig, InvitationError, Uses};
+pub use login::oidc::{
+    Answer, Ask, Begun, ClientAuthentication, ClientSecret, Finished, LoggedIn, MOST_BYTES, Oidc,
+    OidcConfig, OidcConfigError, OidcError, OidcFault, PATIENCE, Quoted, TokenAlgorithm,
+    TokenError,
+};
+pub use login::users::{Users, UsersConfig, UsersError, UsersFileError};
+pub use login::{LoginConfig, LoginError};
+pub use page::PagesError;
+pub use password::{PasswordHash, PasswordHashError};
 pub use public_url::{PublicUrl, PublicUrlError};
 pub use return_to::{ReturnHostError, ReturnHosts, ReturnTo};
 pub use seal::{Seal, Secret, ShortSecret};

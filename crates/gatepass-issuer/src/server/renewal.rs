@@ -54,7 +54,12 @@ pub(crate) struct Return {
 impl Return {
     /// Where to go: what was asked for if it is listed, else home.
     pub(crate) fn target(&self, config: &IssuerConfig) -> ReturnTo {
-        config.return_to.read(&self.return_to).unwrap_or_else(ReturnTo::home)
+        self.listed(config).unwrap_or_else(ReturnTo::home)
+    }
+
+    /// Where to go, if that was asked for and is listed.
+    pub(crate) fn listed(&self, config: &IssuerConfig) -> Option<ReturnTo> {
+        config.return_to.read(&self.return_to)
     }
 }
 
@@ -64,7 +69,7 @@ async fn renew(State(issuer): State<Arc<Issuer>>, arrival: Arrival) -> Response 
         Page::Listed(origin) => shared_with(origin),
         Page::Foreign => return StatusCode::FORBIDDEN.into_response(),
     };
-    let Ok(session) = issuer.session(&arrival) else {
+    let Ok(session) = issuer.session(&arrival).await else {
         return (StatusCode::UNAUTHORIZED, shared, ended(&issuer, &arrival)).into_response();
     };
     let subject = session.person.subject().to_owned();
@@ -83,7 +88,7 @@ async fn renew_page(
     Query(asked): Query<Return>,
 ) -> Response {
     let target = asked.target(issuer.config());
-    let Ok(session) = issuer.session(&arrival) else {
+    let Ok(session) = issuer.session(&arrival).await else {
         return (ended(&issuer, &arrival), see_other(&login(&issuer, &target))).into_response();
     };
     let subject = session.person.subject().to_owned();

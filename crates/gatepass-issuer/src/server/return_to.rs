@@ -37,6 +37,11 @@ impl ReturnHosts {
         origins.into_iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Every listed origin.
+    pub(crate) fn origins(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|origin| &**origin)
+    }
+
     /// Says whether an `Origin`, as browsers write it, is listed.
     pub fn lists(&self, origin: &str) -> bool {
         self.0.iter().any(|listed| **listed == *origin)

@@ -115,12 +115,16 @@ impl Session {
         Self { id, person, way, began: now, heard: now, ends, expiry: now, laid: Vec::new() }
     }
 
+    /// When it ends at the latest, in epoch seconds: a shorter configuration counts for older
+    /// sessions, too.
+    pub fn latest_end(&self, lifetimes: Lifetimes) -> u64 {
+        self.ends.min(self.began.saturating_add(lifetimes.absolute.as_secs()))
+    }
+
     /// Whether it still counts.
     pub fn check(&self, now: EpochTime, lifetimes: Lifetimes) -> Result<(), SessionEnd> {
         let now = now.seconds();
-        // Both ends are asked: a shorter configuration counts for older sessions, too.
-        let absolute = self.began.saturating_add(lifetimes.absolute.as_secs());
-        if now >= self.ends.min(absolute) {
+        if now >= self.latest_end(lifetimes) {
             Err(SessionEnd::Absolute)
         } else if now >= self.heard.saturating_add(lifetimes.idle.as_secs()) {
             Err(SessionEnd::Idle)

@@ -13,11 +13,13 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use gatepass::EpochTime;
 
 use super::config::{IssuerConfig, Players};
 use super::seal::Seal;
-use super::session::{Lifetimes, Session, SessionEnd, SessionId};
+use super::session::{Lifetimes, Session, SessionEnd, SessionId, Way};
+use crate::person::Person;
 
 /// The cookie's name.
 pub(crate) const COOKIE: &str = "__Host-gatepass-session";
@@ -78,9 +80,14 @@ impl Sessions {
     pub(crate) fn read(&self, cookie: Option<&str>, now: EpochTime) -> Result<Session, NoSession> {
         let session = self.remembered(cookie).ok_or(NoSession::None)?;
         session.check(now, self.lifetimes).map_err(NoSession::Ended)?;
-        if self.lock().ids.contains_key(&session.id) {
+        let ended = self.lock();
+        // All that had begun by then end at the latest a whole session later.
+        let all = ended.ids.get(&all_of(&session.person, session.way));
+        let latest = session.latest_end(self.lifetimes);
+        if ended.ids.contains_key(&session.id) || all.is_some_and(|end| latest <= *end) {
             return Err(NoSession::SignedOut);
         }
+        drop(ended);
         Ok(session)
     }
 
@@ -105,9 +112,22 @@ impl Sessions {
         self.lock().add(session.id.clone(), session.ends(), now)
     }
 
+    /// Ends all sessions of somebody who logged in by one way, for good; later ones are not meant.
+    pub(crate) fn end_all(&self, person: &Person, way: Way, now: EpochTime) -> io::Result<()> {
+        let end = now.seconds().saturating_add(self.lifetimes.absolute.as_secs());
+        self.lock().add(all_of(person, way), end, now)
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Ended> {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A name that no session has, for all those of a person: they are kept as one is.
+fn all_of(person: &Person, way: Way) -> SessionId {
+    let text = format!("all {way:?} {}", person.subject());
+    let hash = digest(&SHA256, text.as_bytes());
+    SessionId::new(*hash.as_ref().first_chunk().expect("SHA-256 has 32 bytes"))
 }
 
 /// Sessions that were ended, each until its absolute end.
@@ -165,9 +185,7 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::*;
-    use crate::person::Person;
     use crate::server::seal::Secret;
-    use crate::server::session::Way;
 
     fn at(seconds: u64) -> EpochTime {
         EpochTime::new(1_000_000 + seconds).unwrap()
@@ -210,6 +228,28 @@ mod tests {
         }
         let later = Sessions::open(&config, at(100_000)).unwrap();
         assert!(later.lock().ids.is_empty());
+    }
+
+    #[test]
+    fn all_sessions_of_a_person_end_at_once_and_later_ones_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = IssuerConfig { state: Some(folder.path().to_owned()), ..config() };
+        let sessions = Sessions::open(&config, at(0)).unwrap();
+        let of = |subject, way, seconds| {
+            let person = Person::new(subject, Map::new()).unwrap();
+            let id = SessionId::new([9; 16]);
+            let session = Session::begin(id, person, way, at(seconds), sessions.lifetimes, None);
+            sessions.line(&session).unwrap()
+        };
+        let ada = Person::new("ada", Map::new()).unwrap();
+        let meant = [of("ada", Way::Oidc, 0), of("ada", Way::Oidc, 10)];
+        let others = [of("eve", Way::Oidc, 0), of("ada", Way::Users, 0), of("ada", Way::Oidc, 11)];
+        sessions.end_all(&ada, Way::Oidc, at(10)).unwrap();
+        for sessions in [sessions, Sessions::open(&config, at(12)).unwrap()] {
+            let read = |line| sessions.read(value(line), at(12)).map(drop);
+            assert!(meant.iter().all(|line| read(line) == Err(NoSession::SignedOut)));
+            assert!(others.iter().all(|line| read(line) == Ok(())));
+        }
     }
 
     #[test]

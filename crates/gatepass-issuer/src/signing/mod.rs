@@ -5,16 +5,37 @@
 //! A pass is signed with the key in force alone. The next one is only checked and published,
 //! until the operator has made it the one in force.
 
+#[cfg(feature = "kms")]
+pub(crate) mod kms;
 mod local;
+#[cfg(feature = "pkcs11")]
+pub(crate) mod pkcs11;
 
-use gatepass::{HashAlgorithm, PublicKey, PublicKeyId, SignError, SignedPass, Signer, Unsigned};
+use gatepass::{
+    HashAlgorithm, PublicKey, PublicKeyId, SignError, SignedPass, Signer, SigningKey, Unsigned,
+};
+
+#[cfg(feature = "kms")]
+use self::kms::{KmsConfig, KmsKey};
+#[cfg(feature = "pkcs11")]
+use self::pkcs11::{Pkcs11Config, TokenKey};
 
 /// A private key, wherever it is.
+#[cfg_attr(
+    feature = "kms",
+    expect(clippy::large_enum_variant, reason = "an issuer has two of them, and moves neither")
+)]
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Signing {
     /// In this process's memory.
     Local(Signer),
+    /// On a token that speaks PKCS#11.
+    #[cfg(feature = "pkcs11")]
+    Pkcs11(Box<TokenKey>),
+    /// In AWS KMS.
+    #[cfg(feature = "kms")]
+    Kms(Box<KmsKey>),
 }
 
 /// The keys of an issuer.
@@ -27,6 +48,36 @@ pub struct SigningKeys {
     pub next: Option<Signing>,
 }
 
+/// A key that an operator named.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "whoever reads a configuration gives all of it")]
+pub struct SigningKeyConfig {
+    /// The ID that passes name the key by.
+    pub id: PublicKeyId,
+    /// Where its private half is.
+    pub place: KeyPlace,
+    /// The public half that edges trust; the private one is refused if it is another's.
+    pub public_key: Option<PublicKey>,
+}
+
+/// Where a private key is.
+#[cfg_attr(
+    feature = "kms",
+    expect(clippy::large_enum_variant, reason = "an issuer has two of them, and moves neither")
+)]
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum KeyPlace {
+    /// In memory.
+    Local(Box<SigningKey>),
+    /// On a token that speaks PKCS#11.
+    #[cfg(feature = "pkcs11")]
+    Pkcs11(Box<Pkcs11Config>),
+    /// In AWS KMS.
+    #[cfg(feature = "kms")]
+    Kms(Box<KmsConfig>),
+}
+
 /// Why there is no signature.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -34,20 +85,91 @@ pub enum SigningError {
     /// The pass can't be made.
     #[error(transparent)]
     Pass(#[from] SignError),
+    /// The key is not the one that edges trust by its ID: what it signs would admit nobody.
+    #[error("{key} is not the private half of the public key that is trusted")]
+    OtherKey {
+        /// Which key.
+        key: Box<str>,
+    },
+    /// The key knows no signature over this hash.
+    #[error("{key} can't sign over {hash}")]
+    Hash {
+        /// Which key.
+        key: Box<str>,
+        /// The hash.
+        hash: HashAlgorithm,
+        /// What to do about it.
+        hint: &'static str,
+    },
+    /// Whoever keeps the key did not sign.
+    #[error("{key}: {problem}")]
+    Elsewhere {
+        /// Which key.
+        key: Box<str>,
+        /// What went wrong, without any credential.
+        problem: Box<str>,
+        /// What to do about it.
+        hint: &'static str,
+    },
+}
+
+impl SigningError {
+    /// What to do about it.
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Pass(error) => error.hint(),
+            Self::OtherKey { .. } => {
+                Some("let key-pair-id, private key and public key be those of one pair")
+            }
+            Self::Hash { hint, .. } | Self::Elsewhere { hint, .. } => Some(hint),
+        }
+    }
 }
 
 impl Signing {
+    /// Finds a key where its operator says it is, and sees that it is the one that edges trust
+    /// and that it signs over `hash`.
+    pub async fn open(config: SigningKeyConfig, hash: HashAlgorithm) -> Result<Self, SigningError> {
+        let SigningKeyConfig { id, place, public_key } = config;
+        match place {
+            KeyPlace::Local(key) => {
+                if public_key.is_some_and(|public| public != *key.public_key()) {
+                    return Err(SigningError::OtherKey { key: id.as_str().into() });
+                }
+                Ok(Self::Local(Signer::new(id, *key)))
+            }
+            #[cfg(feature = "pkcs11")]
+            KeyPlace::Pkcs11(config) => {
+                let key = TokenKey::open(id, *config, public_key, hash).await?;
+                Ok(Self::Pkcs11(Box::new(key)))
+            }
+            #[cfg(feature = "kms")]
+            KeyPlace::Kms(config) => {
+                let key = KmsKey::open(id, *config, public_key, hash).await?;
+                Ok(Self::Kms(Box::new(key)))
+            }
+        }
+    }
+
     /// The ID that passes name the key by.
-    pub const fn id(&self) -> &PublicKeyId {
+    pub fn id(&self) -> &PublicKeyId {
         match self {
             Self::Local(signer) => signer.id(),
+            #[cfg(feature = "pkcs11")]
+            Self::Pkcs11(key) => key.id(),
+            #[cfg(feature = "kms")]
+            Self::Kms(key) => key.id(),
         }
     }
 
     /// Its public half, which edges trust.
-    pub const fn public_key(&self) -> &PublicKey {
+    pub fn public_key(&self) -> &PublicKey {
         match self {
             Self::Local(signer) => signer.public_key(),
+            #[cfg(feature = "pkcs11")]
+            Self::Pkcs11(key) => key.public_key(),
+            #[cfg(feature = "kms")]
+            Self::Kms(key) => key.public_key(),
         }
     }
 
@@ -55,6 +177,10 @@ impl Signing {
     pub const fn can_sign(&self, hash: HashAlgorithm) -> bool {
         match (self, hash) {
             (Self::Local(_), HashAlgorithm::Sha1 | HashAlgorithm::Sha256) => true,
+            #[cfg(feature = "pkcs11")]
+            (Self::Pkcs11(_), _) => true,
+            #[cfg(feature = "kms")]
+            (Self::Kms(_), hash) => matches!(hash, HashAlgorithm::Sha256),
         }
     }
 
@@ -62,6 +188,10 @@ impl Signing {
     pub async fn complete(&self, unsigned: Unsigned) -> Result<SignedPass, SigningError> {
         match self {
             Self::Local(signer) => local::complete(signer, unsigned),
+            #[cfg(feature = "pkcs11")]
+            Self::Pkcs11(key) => key.complete(unsigned).await,
+            #[cfg(feature = "kms")]
+            Self::Kms(key) => key.complete(unsigned).await,
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn write(checkout: &Checkout, launcher: &Path, inside: &str) -> Resul
 }
 
 /// The folders of libraries, as `LD_LIBRARY_PATH` lists them.
-fn library_folders(root: &Path) -> Result<String, Failure> {
+pub(super) fn library_folders(root: &Path) -> Result<String, Failure> {
     let mut folders = vec![];
     for place in ["usr/lib", "lib"].map(|place| root.join(place)) {
         if place.is_dir() {

@@ -29,17 +29,23 @@ pub(crate) struct NewArgs {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Kind {
+pub(super) enum Kind {
     Rsa,
     P256,
 }
 
+impl Kind {
+    pub(super) const fn key_type(self) -> KeyType {
+        match self {
+            Self::P256 => KeyType::P256,
+            Self::Rsa => KeyType::Rsa2048,
+        }
+    }
+}
+
 impl NewArgs {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let key = SigningKey::generate(match self.kind {
-            Kind::P256 => KeyType::P256,
-            Kind::Rsa => KeyType::Rsa2048,
-        })?;
+        let key = SigningKey::generate(self.kind.key_type())?;
         let id = self.id.map_or_else(new_id, Ok)?;
         let folder = self.out.unwrap_or_default();
         let private = write_pair(&folder, &id, &key)?;

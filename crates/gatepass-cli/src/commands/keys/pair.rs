@@ -24,12 +24,24 @@ pub(crate) fn write_pair(
     id: &PublicKeyId,
     key: &SigningKey,
 ) -> Result<PathBuf, Failure> {
-    if !folder.as_os_str().is_empty() {
-        fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+    write_pair_in(folder, folder, id, key)
+}
+
+/// The same, each half into a folder of its own.
+pub(super) fn write_pair_in(
+    folder: &Path,
+    public_folder: &Path,
+    id: &PublicKeyId,
+    key: &SigningKey,
+) -> Result<PathBuf, Failure> {
+    for folder in [folder, public_folder] {
+        if !folder.as_os_str().is_empty() {
+            fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+        }
     }
     let private = folder.join(format!("{id}.private.pem"));
     write_new(&private, key.to_pem()?.as_bytes(), 0o600)?;
-    let public = public_half(folder, id);
+    let public = public_half(public_folder, id);
     if let Err(failure) = write_new(&public, key.public_key().to_pem().as_bytes(), 0o644) {
         // Half a pair is of no use, and it is we who made it.
         drop(fs::remove_file(&private));

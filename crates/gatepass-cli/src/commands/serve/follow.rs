@@ -16,6 +16,7 @@ use gatepass_distribution::Snapshot;
 use gatepass_edge::{AccessLog, CertificateFiles, Certificates, ConfigStatus, Edge};
 use gatepass_store::{Follower, Store, StoreError};
 
+use super::disk::DiskWatch;
 use super::restart::Fixed;
 use super::systemd;
 use super::warn_of;
@@ -37,6 +38,7 @@ pub(super) struct Followed {
     snapshot: Snapshot,
     tls: Vec<CertificateFiles>,
     status: ConfigStatus,
+    disk: DiskWatch,
 }
 
 /// What is told of a change.
@@ -76,6 +78,7 @@ impl Followed {
                 installed: Some(clock::now()),
                 ..ConfigStatus::default()
             },
+            disk: DiskWatch::default(),
             file: file.to_owned(),
         };
         Ok((opened, config))
@@ -105,6 +108,7 @@ impl Followed {
                 systemd::ready();
             }
             self.follow_facts(served);
+            self.disk.look(&served.edge);
         }
     }
 

@@ -11,7 +11,7 @@ use sd_notify::NotifyState;
 use crate::words::{Failure, note};
 
 /// The sockets of the socket unit, if there is one.
-pub(super) fn sockets() -> Result<Vec<TcpListener>, Failure> {
+pub(in crate::commands) fn sockets() -> Result<Vec<TcpListener>, Failure> {
     let mut given = ListenFd::from_env();
     let sockets = (0..given.len()).map(|index| given.take_tcp_listener(index));
     let sockets: Result<Vec<_>, _> = sockets.collect();
@@ -23,17 +23,17 @@ pub(super) fn sockets() -> Result<Vec<TcpListener>, Failure> {
 }
 
 /// Viewers are answered from now on; also at the end of a reload.
-pub(super) fn ready() {
+pub(in crate::commands) fn ready() {
     tell(&[NotifyState::Ready]);
 }
 
 /// No more viewers are taken.
-pub(super) fn stopping() {
+pub(in crate::commands) fn stopping() {
     tell(&[NotifyState::Stopping]);
 }
 
 /// The configuration is being read again; [`ready`] says when that is over.
-pub(super) fn reloading() {
+pub(in crate::commands) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         // `Type=notify-reload` compares it with the time of its own signal.
         Ok(now) => tell(&[NotifyState::Reloading, now]),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Files that a configuration was read from.
 #[derive(Debug)]
-pub(super) struct Watched {
+pub(in crate::commands) struct Watched {
     files: Vec<(PathBuf, Stamp)>,
     is_settling: bool,
 }
@@ -22,7 +22,7 @@ type FileId = (u64, u64, i64, i64);
 impl Watched {
     /// Remembers how the files are now. Call it before reading them, so that no change is
     /// overlooked.
-    pub(super) fn new(paths: impl IntoIterator<Item = PathBuf>) -> Self {
+    pub(in crate::commands) fn new(paths: impl IntoIterator<Item = PathBuf>) -> Self {
         let mut paths: Vec<_> = paths.into_iter().collect();
         paths.sort();
         paths.dedup();
@@ -33,20 +33,20 @@ impl Watched {
         Self { files: files.collect(), is_settling: false }
     }
 
-    pub(super) fn paths(&self) -> impl Iterator<Item = PathBuf> {
+    pub(in crate::commands) fn paths(&self) -> impl Iterator<Item = PathBuf> {
         self.files.iter().map(|(path, _)| path.clone())
     }
 
     /// Those of these files alone.
     #[must_use]
-    pub(super) fn only(mut self, paths: &[PathBuf]) -> Self {
+    pub(in crate::commands) fn only(mut self, paths: &[PathBuf]) -> Self {
         self.files.retain(|(path, _)| paths.contains(path));
         self
     }
 
     /// Says that something changed, once it no longer does: whoever writes several files, or
     /// one in pieces, is let finish.
-    pub(super) fn changed(&mut self) -> bool {
+    pub(in crate::commands) fn changed(&mut self) -> bool {
         let mut moved = false;
         for (path, known) in &mut self.files {
             let now = stamp(path);

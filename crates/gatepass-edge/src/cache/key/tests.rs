@@ -5,7 +5,7 @@ use super::CacheKey;
 use crate::asked::sample::{Sample, all_except, get, nothing, only};
 use crate::forward::origin_request;
 use crate::origin::request::RequestBody;
-use gatepass_distribution::Selection;
+use gatepass_distribution::{CachedMethods, Selection};
 
 fn key(sample: &Sample) -> CacheKey {
     sample.ask(CacheKey::of)
@@ -213,7 +213,8 @@ prop_compose! {
                 brotli,
                 ..nothing()
             };
-            let sample = Sample { method: method.clone(), cache_policy: policy, is_guarded, ..get(url) };
+            let mut sample = Sample { method: method.clone(), cache_policy: policy, is_guarded, ..get(url) };
+            sample.conduct.cached_methods = CachedMethods::GetHeadOptions;
             headers.iter().fold(sample, |sample, (name, value)| sample.with(name, value.trim()))
         };
         let (method, url, headers) = parts;

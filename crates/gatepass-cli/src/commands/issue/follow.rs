@@ -1,0 +1,146 @@
+//! What changes while an issuer runs: its configuration, with every file that it names.
+//!
+//! Keys and entitlements are put in force as they are, without a restart, and sessions go on.
+//! A configuration with mistakes is told, and what was in force stays.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use gatepass_issuer::Issuer;
+use tokio::runtime::Handle;
+
+use crate::commands::configuration;
+use crate::commands::serve::{systemd, watched::Watched};
+use crate::config::issuer::{self, IssuerFile};
+use crate::words::{Failure, note, tell};
+
+/// A change is in force within two of these.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// A configuration file, and what was read of it.
+pub(super) struct Followed {
+    file: PathBuf,
+    watched: Watched,
+    fixed: String,
+}
+
+/// A thread that follows, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Following {
+    reload: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Followed {
+    /// Reads the configuration to begin with.
+    pub(super) fn open(file: &Path) -> Result<(Self, IssuerFile), Failure> {
+        let (loaded, watched) = load_watching(file, Vec::new());
+        let loaded = loaded?;
+        let fixed = fixed(&loaded);
+        Ok((Self { file: file.to_owned(), watched, fixed }, loaded))
+    }
+
+    /// Follows from now on.
+    pub(super) fn begin(mut self, issuer: Arc<Issuer>, runtime: Handle) -> Following {
+        let (reload, asked) = channel();
+        let thread = std::thread::spawn(move || self.run(&issuer, &runtime, &asked));
+        Following { reload: Some(reload), thread: Some(thread) }
+    }
+
+    fn run(&mut self, issuer: &Issuer, runtime: &Handle, asked: &Receiver<()>) {
+        loop {
+            let is_asked = match asked.recv_timeout(LOOK_EVERY) {
+                Ok(()) => true,
+                Err(RecvTimeoutError::Timeout) => false,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            if self.watched.changed() || is_asked {
+                systemd::reloading();
+                match self.reload(issuer, runtime) {
+                    Ok(()) => tell(&format!("{} is in force as it is now", self.file.display())),
+                    Err(failure) => {
+                        failure.hint("what was in force before stays in force").report();
+                    }
+                }
+                systemd::ready();
+            }
+        }
+    }
+
+    fn reload(&mut self, issuer: &Issuer, runtime: &Handle) -> Result<(), Failure> {
+        let (loaded, watched) = load_watching(&self.file, self.watched.paths().collect());
+        self.watched = watched;
+        let loaded = loaded?;
+        for warning in &loaded.warnings {
+            note(warning);
+        }
+        if fixed(&loaded) != self.fixed {
+            note("restart to change [issuer] and [login]: keys and entitlements are in force");
+        }
+        let issuance = runtime.block_on(super::issuance(loaded.keys, loaded.rights))?;
+        issuer.install(issuance);
+        Ok(())
+    }
+}
+
+impl Following {
+    /// Reads everything again now, whether it changed or not.
+    pub(super) fn reload(&self) {
+        if let Some(reload) = &self.reload {
+            // If the thread has ended, so has the process, or nearly.
+            let _ = reload.send(());
+        }
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        drop(self.reload.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What takes a restart to change, in a form that can be compared.
+fn fixed(file: &IssuerFile) -> String {
+    format!("{:?}", file.config)
+}
+
+/// Reads a configuration; a failure tells all of its mistakes.
+pub(super) fn load(file: &Path) -> Result<IssuerFile, Failure> {
+    load_noting(file, &RefCell::default())
+}
+
+/// Reads a configuration, and remembers how each of its files was before it was read.
+fn load_watching(file: &Path, known: Vec<PathBuf>) -> (Result<IssuerFile, Failure>, Watched) {
+    let mut paths = known;
+    paths.push(file.to_owned());
+    loop {
+        let watched = Watched::new(paths.iter().cloned());
+        let named = RefCell::default();
+        let loaded = load_noting(file, &named);
+        let mut named = named.into_inner();
+        named.push(file.to_owned());
+        if named.iter().all(|path| paths.contains(path)) {
+            let watched = if loaded.is_ok() { watched.only(&named) } else { watched };
+            return (loaded, watched);
+        }
+        paths.extend(named);
+    }
+}
+
+fn load_noting(file: &Path, named: &RefCell<Vec<PathBuf>>) -> Result<IssuerFile, Failure> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::new(format!("can't read {}: {error}", file.display())))?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let read_file = |path: &Path| {
+        named.borrow_mut().push(path.to_owned());
+        std::fs::read(path)
+    };
+    issuer::read(&text, folder, &read_file).map_err(|mistakes| configuration::told(&mistakes, file))
+}

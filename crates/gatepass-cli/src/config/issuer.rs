@@ -1,0 +1,191 @@
+//! `issuer.toml`: the tables of an issuer, read whole; every mistake told with its place.
+
+mod entitlement;
+mod header;
+mod oidc;
+mod server;
+mod signing_key;
+mod source;
+mod users;
+
+use std::path::Path;
+
+use gatepass::HashAlgorithm;
+use gatepass_distribution::Mistake;
+use gatepass_issuer::{
+    Entitlements, HttpsClient, InvitationConfig, Issuance, IssuerConfig, LoginConfig, Mint,
+    SigningKeyConfig, Site, Webhook,
+};
+
+use self::source::Secrets;
+use super::table::{Reader, Table};
+use super::{Mistakes, ReadFile};
+use crate::input;
+
+/// A configuration in which everything fits together.
+#[derive(Debug)]
+pub(crate) struct IssuerFile {
+    pub(crate) config: IssuerConfig,
+    pub(crate) keys: IssuerKeys,
+    pub(crate) rights: Rights,
+    /// What is not wrong, and unwise.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Who says what people may have.
+#[derive(Debug)]
+pub(crate) enum Rights {
+    /// The configuration.
+    Entitlements(Entitlements),
+    /// An application.
+    Webhook(Box<Webhook>),
+}
+
+/// The keys of an issuer, and the hash that they sign over.
+#[derive(Debug)]
+pub(crate) struct IssuerKeys {
+    /// The key in force, and the next one.
+    pub(crate) keys: Vec<SigningKeyConfig>,
+    pub(crate) hash: HashAlgorithm,
+}
+
+impl Rights {
+    /// What is handed out, signed by this mint.
+    pub(crate) fn issuance(self, mint: Mint) -> Issuance {
+        match self {
+            Self::Entitlements(entitlements) => Issuance::new(entitlements, mint),
+            Self::Webhook(webhook) => Issuance::asking(*webhook, mint),
+        }
+    }
+}
+
+/// Reads the text of an issuer's configuration that lies in `folder`.
+pub(crate) fn read(
+    text: &str,
+    folder: &Path,
+    read_file: ReadFile<'_>,
+) -> Result<IssuerFile, Mistakes> {
+    let (document, syntax) = toml::de::DeTable::parse_recoverable(text);
+    if !syntax.is_empty() {
+        return Err(Mistakes::of_syntax(text, &syntax));
+    }
+    let reader = Reader::default();
+    let mut root = Table::root(&reader, &document);
+    let secrets = Secrets {
+        folder,
+        read_file,
+        variable: &input::environment,
+        mode: &source::mode,
+        has_all: true,
+    };
+    let mut table = root.table("issuer");
+    if !table.is_there() {
+        root.mistake("issuer", "[issuer] is missing: it says where browsers find it");
+    }
+    let hash = table.value("hash-algorithm").and_then(|hash| hash.parsed()).unwrap_or_default();
+    let config = server::read(&mut table, folder, &secrets);
+    table.finish();
+    let aws = input::aws_surroundings();
+    let keys = signing_key::read(root.tables("signing-key"), hash, &secrets, &aws);
+    if keys.is_empty() && reader.is_clean() {
+        root.mistake("signing-key", "nothing signs: add a [[signing-key]]");
+    }
+    let login = login(root.table("login"), folder, &secrets);
+    let site = config.as_ref().and_then(|config| Site::of(&config.url.url("/")).ok());
+    let (rights, mut mistakes) = rights(&mut root, site, &secrets);
+    root.finish();
+    let known = config.zip(rights).filter(|_| mistakes.is_empty() && reader.is_clean());
+    let Some((mut config, rights)) = known else {
+        mistakes.sort_by(|one, other| one.at.cmp(&other.at));
+        return Err(Mistakes::found(text, reader, &mistakes));
+    };
+    config.login = login;
+    let warnings = match &rights {
+        Rights::Entitlements(all) => all.warnings().iter().map(ToString::to_string).collect(),
+        Rights::Webhook(_) => Vec::new(),
+    };
+    Ok(IssuerFile { config, keys: IssuerKeys { keys, hash }, rights, warnings })
+}
+
+fn login(mut table: Table<'_>, folder: &Path, secrets: &Secrets<'_>) -> LoginConfig {
+    let mut login = LoginConfig::default();
+    login.oidc = oidc::oidc(table.table("oidc"), &|value| secrets.bytes(value));
+    login.users = users::users(table.table("users"), folder);
+    login.header = header::header(table.table("header"));
+    let invitation = table.table("invitation");
+    if invitation.is_there() {
+        login.invitation = Some(invitations(invitation, folder));
+    }
+    let templates = table.value("templates").and_then(|value| value.text());
+    login.templates = templates.map(|templates| folder.join(templates));
+    table.finish();
+    login
+}
+
+fn invitations(mut table: Table<'_>, folder: &Path) -> InvitationConfig {
+    let used = table.value("used").and_then(|value| value.text());
+    table.finish();
+    InvitationConfig::new(folder.join(used.unwrap_or("issuer-state/invitations")))
+}
+
+fn rights(
+    root: &mut Table<'_>,
+    site: Option<Site>,
+    secrets: &Secrets<'_>,
+) -> (Option<Rights>, Vec<Mistake>) {
+    let entitlements = entitlement::entitlements(root.tables("entitlement"));
+    let webhook = root.table("webhook");
+    let is_asked = webhook.is_there();
+    let webhook = entitlement::webhook(webhook, |value| server::secret(value, secrets));
+    if is_asked && !entitlements.is_empty() {
+        root.mistake("webhook", "either [[entitlement]] says who may have what, or [webhook]");
+    }
+    let Some(site) = site else { return (None, Vec::new()) };
+    match webhook {
+        Some(webhook) => match Webhook::new(webhook, site, HttpsClient::new()) {
+            Ok(webhook) => (Some(Rights::Webhook(Box::new(webhook))), Vec::new()),
+            Err(mistakes) => (None, mistakes),
+        },
+        None if is_asked => (None, Vec::new()),
+        None if entitlements.is_empty() => {
+            root.mistake("entitlement", "nobody may have anything: add an [[entitlement]]");
+            (None, Vec::new())
+        }
+        None => match Entitlements::new(entitlements, site) {
+            Ok(entitlements) => (Some(Rights::Entitlements(entitlements)), Vec::new()),
+            Err(mistakes) => (None, mistakes),
+        },
+    }
+}
+
+/// Reads the keys of a configuration that lies in `folder`, and nothing else of it.
+///
+/// If `has_all_secrets` is not given, this is not the issuer itself: a variable or a credential
+/// that isn't there is none of our business, and its key is left out.
+pub(crate) fn read_keys(
+    text: &str,
+    folder: &Path,
+    has_all_secrets: bool,
+) -> Result<IssuerKeys, Mistakes> {
+    let (document, syntax) = toml::de::DeTable::parse_recoverable(text);
+    if !syntax.is_empty() {
+        return Err(Mistakes::of_syntax(text, &syntax));
+    }
+    let reader = Reader::default();
+    let mut root = Table::root(&reader, &document);
+    let hash = root.table("issuer").value("hash-algorithm").and_then(|hash| hash.parsed());
+    let hash = hash.unwrap_or_default();
+    let secrets = Secrets {
+        folder,
+        read_file: &|path| std::fs::read(path),
+        variable: &input::environment,
+        mode: &source::mode,
+        has_all: has_all_secrets,
+    };
+    let aws = input::aws_surroundings();
+    let keys = signing_key::read(root.tables("signing-key"), hash, &secrets, &aws);
+    if reader.is_clean() {
+        return Ok(IssuerKeys { keys, hash });
+    }
+    Err(Mistakes::found(text, reader, &[]))
+}

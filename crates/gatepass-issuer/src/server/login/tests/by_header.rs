@@ -1,0 +1,50 @@
+//! By what a proxy says.
+
+use http::HeaderName;
+
+use super::stage::Stage;
+
+const USER: HeaderName = HeaderName::from_static("x-auth-request-user");
+const GROUPS: HeaderName = HeaderName::from_static("x-groups");
+
+#[tokio::test]
+async fn whom_a_listed_proxy_vouches_for_is_signed_in_without_a_page() {
+    let stage = Stage::open();
+    let mut browser = stage.browser();
+    browser.peer = [192, 0, 2, 80].into();
+    browser.headers.insert(USER, "grace".parse().unwrap());
+    browser.headers.insert(GROUPS, "staff, members".parse().unwrap());
+    let answer = browser.get("/login?return-to=%2Ffilms%2F").await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, Some("/films/")));
+    assert!(browser.is_signed_in() && browser.has_pass());
+    assert!(stage.told().contains(r#""subject":"grace","way":"header""#));
+}
+
+#[tokio::test]
+async fn anybody_else_sees_the_login_page_whatever_they_send() {
+    let stage = Stage::open();
+    let mut browser = stage.browser();
+    browser.headers.insert(USER, "grace".parse().unwrap());
+    browser.headers.insert(GROUPS, "members".parse().unwrap());
+    let address = HeaderName::from_static("x-forwarded-for");
+    browser.headers.insert(address, "192.0.2.80".parse().unwrap());
+    for _ in 0..2 {
+        let answer = browser.get("/login").await;
+        assert!(answer.status == 200 && answer.text.contains("<h1>Sign in</h1>"));
+    }
+    assert!(!browser.is_signed_in());
+    assert_eq!(stage.told().matches("is no listed proxy").count(), 1);
+}
+
+#[tokio::test]
+async fn two_lines_of_a_header_are_refused() {
+    let stage = Stage::open();
+    let mut browser = stage.browser();
+    browser.peer = [192, 0, 2, 80].into();
+    browser.headers.insert(GROUPS, "members".parse().unwrap());
+    browser.headers.append(USER, "grace".parse().unwrap());
+    browser.headers.append(USER, "ada".parse().unwrap());
+    assert_eq!(browser.get("/login").await.status.as_u16(), 403);
+    assert!(!browser.is_signed_in());
+    assert!(stage.told().contains("several lines of x-auth-request-user"));
+}

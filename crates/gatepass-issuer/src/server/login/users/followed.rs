@@ -1,0 +1,189 @@
+//! A users file that is followed while people log in.
+//!
+//! # Invariants
+//!
+//! A file that can't be read changes nothing: the last good one stays in force, and that it
+//! does is told once for each change.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::list::{Users, UsersError};
+use crate::server::login::Tell;
+
+/// A file, and who stood in it when it was last good.
+pub(crate) struct FollowedUsers {
+    path: PathBuf,
+    seen: Mutex<Seen>,
+    tell: Tell,
+}
+
+struct Seen {
+    users: Arc<Users>,
+    mark: Option<Mark>,
+    looked: Instant,
+}
+
+/// Why a users file can't be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UsersFileError {
+    /// It can't be read.
+    #[error("can't read {}: {error}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// Something in it is wrong.
+    #[error("{}:{error}", path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// What.
+        error: UsersError,
+    },
+}
+
+/// What changes when a file does.
+#[derive(Clone, Copy, Eq, PartialEq)]
+struct Mark {
+    modified: Option<SystemTime>,
+    length: u64,
+    inode: u64,
+}
+
+impl FollowedUsers {
+    /// How long a change may go unnoticed.
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    /// Reads the file for the first time. `tell` hears of changes.
+    pub(crate) fn open(path: &Path, tell: Tell) -> Result<Self, UsersFileError> {
+        let (mark, users) = read(path);
+        let seen = Seen { users: Arc::new(users?), mark, looked: Instant::now() };
+        Ok(Self { path: path.to_owned(), seen: Mutex::new(seen), tell })
+    }
+
+    /// Who may log in now. It may read the file: not for asynchronous threads.
+    pub(crate) fn users(&self) -> Arc<Users> {
+        self.users_at(Instant::now())
+    }
+
+    fn users_at(&self, now: Instant) -> Arc<Users> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.saturating_duration_since(seen.looked) < Self::PATIENCE {
+            return Arc::clone(&seen.users);
+        }
+        seen.looked = now;
+        if Mark::of(&self.path) == seen.mark {
+            return Arc::clone(&seen.users);
+        }
+        let (mark, users) = read(&self.path);
+        seen.mark = mark;
+        match users {
+            Ok(users) => {
+                (self.tell)(&format!("{}: {} users", self.path.display(), users.count()));
+                seen.users = Arc::new(users);
+            }
+            Err(error) => (self.tell)(&format!("{error}; the users before it stay in force")),
+        }
+        Arc::clone(&seen.users)
+    }
+}
+
+impl std::fmt::Debug for FollowedUsers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FollowedUsers").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl Mark {
+    fn of(path: &Path) -> Option<Self> {
+        let data = std::fs::metadata(path).ok()?;
+        #[cfg(unix)]
+        let inode = std::os::unix::fs::MetadataExt::ino(&data);
+        #[cfg(not(unix))]
+        let inode = 0;
+        Some(Self { modified: data.modified().ok(), length: data.len(), inode })
+    }
+}
+
+/// Its mark is taken first: what changes while it is read is read again.
+fn read(path: &Path) -> (Option<Mark>, Result<Users, UsersFileError>) {
+    let mark = Mark::of(path);
+    let unreadable = |error| UsersFileError::Unreadable { path: path.to_owned(), error };
+    let users = text(path).map_err(unreadable).and_then(|text| {
+        let wrong = |error| UsersFileError::Wrong { path: path.to_owned(), error };
+        Users::read(&text).map_err(wrong)
+    });
+    (mark, users)
+}
+
+fn text(path: &Path) -> io::Result<String> {
+    let most = Users::LONGEST_FILE;
+    let mut text = String::new();
+    File::open(path)?.take(most as u64 + 1).read_to_string(&mut text)?;
+    if text.len() > most {
+        return Err(io::Error::other(format!("it has more than {most} bytes")));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const PASSWORD: &str = "password = \"$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA\
+                            $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n";
+
+    fn user(name: &str) -> String {
+        format!("[[user]]\nname = {name:?}\n{PASSWORD}")
+    }
+
+    #[test]
+    fn a_changed_file_counts_and_a_bad_one_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.toml");
+        fs::write(&path, user("ada")).unwrap();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&told);
+        let tell = move |line: &str| heard.lock().unwrap().push(line.to_owned());
+        let followed = FollowedUsers::open(&path, Arc::new(tell)).unwrap();
+        let mut now = Instant::now();
+        let mut names = || {
+            now += FollowedUsers::PATIENCE;
+            let users = followed.users_at(now);
+            ["ada", "bob"].map(|name| users.person(name).is_some())
+        };
+        assert_eq!(names(), [true, false]);
+        fs::write(&path, user("bob") + &user("ada")).unwrap();
+        assert_eq!(names(), [true, true]);
+        fs::write(&path, "[[user]]\nname = 1\n").unwrap();
+        assert_eq!((names(), names()), ([true, true], [true, true]));
+        fs::remove_file(&path).unwrap();
+        assert_eq!((names(), names()), ([true, true], [true, true]));
+        fs::write(&path, user("bob")).unwrap();
+        assert_eq!(names(), [false, true]);
+        let told = told.lock().unwrap();
+        assert_eq!(told.len(), 4, "{told:?}");
+        assert!(told[1].contains("users.toml:2:8:") && told[1].contains("stay in force"));
+        assert!(told[2].contains("can't read"), "{told:?}");
+    }
+
+    #[test]
+    fn a_file_without_end_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.toml");
+        let open = || FollowedUsers::open(&path, Arc::new(|_: &str| ())).map(drop);
+        fs::write(&path, " ".repeat(Users::LONGEST_FILE)).unwrap();
+        assert!(open().is_ok());
+        fs::write(&path, " ".repeat(Users::LONGEST_FILE + 1)).unwrap();
+        assert!(open().unwrap_err().to_string().contains("more than"));
+    }
+}
