@@ -122,9 +122,11 @@ impl Oidc {
         })
     }
 
-    /// What the login page calls the provider.
-    pub fn label(&self) -> Option<&str> {
-        self.config.label.as_deref()
+    /// What the login page calls the provider: by its host, if nothing else was said.
+    pub fn label(&self) -> &str {
+        let issuer = &*self.config.issuer;
+        let host = issuer.split('/').nth(2).unwrap_or(issuer);
+        self.config.label.as_deref().unwrap_or(host)
     }
 
     /// Why the provider was of no use when it was last asked, if it was of none.
