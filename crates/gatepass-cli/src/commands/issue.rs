@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
-use gatepass_issuer::{Issuance, Issuer, Journal, Mint, Signing, SigningError, SigningKeys};
+use gatepass_issuer::{
+    Issuance, Issuer, IssuerConfig, Journal, Mint, Signing, SigningError, SigningKeys,
+};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
@@ -51,10 +53,7 @@ impl IssueArgs {
         for warning in &file.warnings {
             note(warning);
         }
-        let issuer = Issuer::open(file.config, issuance, Arc::new(clock::now), journal());
-        let issuer = issuer.map_err(|errors| {
-            Failure::new(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
-        })?;
+        let issuer = open(file.config, issuance, journal())?;
         let listener = listener(&issuer)?;
         let address = listener.local_addr()?;
         let following = followed.begin(Arc::clone(&issuer), runtime.handle().clone());
@@ -88,9 +87,24 @@ fn check(path: &Path) -> Result<ExitCode, Failure> {
     for warning in &file.warnings {
         note(warning);
     }
-    runtime()?.block_on(issuance(file.keys, file.rights))?;
+    let issuance = runtime()?.block_on(issuance(file.keys, file.rights))?;
+    let mut config = file.config;
+    // The folders of state belong to the process that serves.
+    config.state = None;
+    config.login.invitation = None;
+    open(config, issuance, Arc::new(|_: &str| {}))?;
     say(&format!("{} is well-formed\n", path.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn open(
+    config: IssuerConfig,
+    issuance: Issuance,
+    journal: Journal,
+) -> Result<Arc<Issuer>, Failure> {
+    Issuer::open(config, issuance, Arc::new(clock::now), journal).map_err(|errors| {
+        Failure::new(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    })
 }
 
 fn runtime() -> Result<Runtime, Failure> {

@@ -93,6 +93,18 @@ pub(crate) fn read(
     let login = login(root.table("login"), folder, &secrets);
     let site = config.as_ref().and_then(|config| Site::of(&config.url.url("/")).ok());
     let (rights, mut mistakes) = rights(&mut root, site, &secrets);
+    let meets = |config: &IssuerConfig| {
+        let from = login.header.iter().flat_map(|header| header.from.iter().flatten());
+        from.clone()
+            .any(|network| config.proxies.contain(network.addr()) || network.prefix_len() == 0)
+    };
+    if config.as_ref().is_some_and(meets) {
+        // An edge passes on what viewers send: whoever it is believed of could be anybody.
+        mistakes.push(Mistake {
+            at: "login.header.from".into(),
+            problem: "these are trusted-proxies, too, which pass on what viewers send: let the proxy that logs people in come from another address, and name it here alone".into(),
+        });
+    }
     root.finish();
     let known = config.zip(rights).filter(|_| mistakes.is_empty() && reader.is_clean());
     let Some((mut config, rights)) = known else {

@@ -4,12 +4,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use cookie::Cookie;
 use gatepass::EpochTime;
-use http::header::{COOKIE, ORIGIN};
+use http::header::ORIGIN;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
+use super::cookies;
 use super::issuer::Issuer;
 
 /// The peer of a connection; the listener leaves it with every request.
@@ -43,12 +43,8 @@ pub(crate) enum Page {
 impl Arrival {
     /// The value of a cookie. If it came twice, somebody tossed one in, and none counts.
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
-        let lines = self.headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let mut found = lines
-            .flat_map(Cookie::split_parse)
-            .filter_map(Result::ok)
-            .filter(|cookie| cookie.name() == name);
-        let value = found.next()?.value().to_owned();
+        let mut found = cookies::values(&self.headers, name);
+        let value = found.next()?.to_owned();
         found.next().is_none().then_some(value)
     }
 

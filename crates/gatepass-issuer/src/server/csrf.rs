@@ -20,9 +20,10 @@
 use aws_lc_rs::{hmac, rand};
 use data_encoding::BASE64URL_NOPAD;
 use gatepass::EpochTime;
-use http::header::{COOKIE, HeaderName, ORIGIN};
+use http::header::{HeaderName, ORIGIN};
 use http::{HeaderMap, HeaderValue};
 
+use super::cookies;
 use super::seal::{Seal, Secret};
 
 /// Makes tokens for forms, and checks them.
@@ -123,11 +124,8 @@ impl Csrf {
 
     /// What the first cookie holds that is ours and not too old.
     fn kept(&self, headers: &HeaderMap, now: EpochTime) -> Option<Kept> {
-        let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let cookies = lines.flat_map(|line| line.split(';')).filter_map(|one| one.split_once('='));
-        let mut ours = cookies.filter(|(name, _)| name.trim() == COOKIE_NAME);
-        ours.find_map(|(_, value)| {
-            let open = self.seal.open(value.trim())?;
+        cookies::values(headers, COOKIE_NAME).find_map(|value| {
+            let open = self.seal.open(value)?;
             let (random, laid) = open.split_first_chunk()?;
             let laid = u64::from_be_bytes(laid.try_into().ok()?);
             let is_current = now.seconds() < laid.saturating_add(Self::LIFETIME);

@@ -12,6 +12,7 @@
 //! handed out whole: all lines, or none and the reason.
 
 use std::fmt;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -184,7 +185,7 @@ impl Issuer {
 
     /// Begins a session, hands out passes, and sends the person where they wanted to go.
     pub(crate) async fn sign_in(
-        &self,
+        self: &Arc<Self>,
         arrival: &Arrival,
         proven: Proven,
         return_to: &ReturnTo,
@@ -198,14 +199,35 @@ impl Issuer {
         let now = arrival.now;
         let mut session = Session::begin(SessionId::new(random), person, way, now, lifetimes, ends);
         // What an earlier session laid is taken away with it, whoever it was.
-        session.laid = self.remembered(arrival).map(|earlier| earlier.laid).unwrap_or_default();
+        if let Some(earlier) = self.remembered(arrival) {
+            self.end(&earlier, arrival.now).await;
+            session.laid = earlier.laid;
+        }
+        let laid = session.laid.clone();
         let subject = session.person.subject().to_owned();
         match self.hand_over(arrival, session).await {
             Ok((_, headers)) => {
                 self.tell(Some(arrival.address), Event::SignedIn { subject: &subject, way });
                 (headers, see_other(return_to)).into_response()
             }
-            Err(refusal) => self.refused(arrival, &subject, &refusal),
+            Err(refusal) => {
+                let taken = laid.iter().flat_map(Laid::clearing_lines);
+                let taken = taken.chain([self.sessions.clearing_line()]);
+                let headers: HeaderMap = taken.filter_map(|line| set_cookie(&line)).collect();
+                (headers, self.refused(arrival, &subject, &refusal)).into_response()
+            }
+        }
+    }
+
+    /// Ends a session for good; copies of its cookie count no more.
+    pub(crate) async fn end(self: &Arc<Self>, session: &Session, now: EpochTime) {
+        let (issuer, session) = (Arc::clone(self), session.clone());
+        // It waits for the disk.
+        let ended = tokio::task::spawn_blocking(move || issuer.sessions.end(&session, now)).await;
+        if let Err(error) = ended.map_err(io::Error::other).flatten() {
+            // Copies of its cookie count again after a restart.
+            let what = format!("the end of a session could not be written down: {error}");
+            self.tell(None, Event::Trouble { what });
         }
     }
 
@@ -216,12 +238,13 @@ impl Issuer {
         arrival: &Arrival,
         mut session: Session,
     ) -> Result<(Session, HeaderMap), Refusal> {
-        let until = EpochTime::new(session.ends()).unwrap_or(arrival.now);
+        let latest = session.latest_end(self.sessions.lifetimes());
+        let until = EpochTime::new(latest).unwrap_or(arrival.now);
         let (person, address) = (&session.person, arrival.address);
         let issuance = self.issuance();
         let handout = issuance.hand_out(person, address, arrival.now, Some(until)).await?;
         let gone: Vec<_> =
-            session.laid.iter().filter(|laid| !handout.laid.contains(laid)).cloned().collect();
+            session.laid.drain(..).filter(|laid| !handout.laid.contains(laid)).collect();
         let Handout { lines, laid, expiry } = handout;
         session.renewed(arrival.now, expiry, &laid);
         let taken = gone.iter().flat_map(Laid::clearing_lines);
@@ -247,10 +270,17 @@ impl Issuer {
             }
             _ => {
                 let page = Page::Trouble { trouble: Trouble::Passes, return_to: "/" };
-                pages.answer(StatusCode::INTERNAL_SERVER_ERROR, &page)
+                pages.answer(StatusCode::SERVICE_UNAVAILABLE, &page)
             }
         }
     }
+}
+
+/// What a refusal takes away: somebody who may have nothing keeps no pass.
+pub(crate) fn taken(session: &Session, refusal: &Refusal) -> HeaderMap {
+    let is_refusal = matches!(refusal, Refusal::Handout(error) if error.is_refusal());
+    let laid = session.laid.iter().filter(|_| is_refusal);
+    laid.flat_map(Laid::clearing_lines).filter_map(|line| set_cookie(&line)).collect()
 }
 
 /// Answers that carry cookies are nobody else's.

@@ -3,11 +3,15 @@
 //! Connections are counted, heads and idle connections timed, so that nobody holds the door.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use http::Request;
+use axum::response::IntoResponse;
+use http::header::CONNECTION;
+use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -37,17 +41,22 @@ pub async fn serve(
     http.timer(TokioTimer::new()).header_read_timeout(limits.request_timeout).max_buf_size(HEAD);
     let mut end = std::pin::pin!(end);
     loop {
-        let permit = Arc::clone(&room).acquire_owned().await.map_err(io::Error::other)?;
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let next = async {
+            let permit = Arc::clone(&room).acquire_owned().await;
+            (permit, listener.accept().await)
+        };
+        let (permit, accepted) = tokio::select! {
+            next = next => next,
             () = &mut end => break,
         };
+        let permit = permit.map_err(io::Error::other)?;
         let Ok((stream, peer)) = accepted else {
             // No descriptors are left: some will be soon.
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let service = WithPeer { router: router.clone(), peer: Peer(peer) };
+        let patience = 2 * limits.request_timeout;
+        let service = WithPeer { router: router.clone(), peer: Peer(peer), patience };
         let io = TokioIo::new(quick(stream));
         let connection = http.serve_connection(io, TowerToHyperService::new(service));
         let connection = running.watch(connection);
@@ -74,12 +83,14 @@ fn quick(stream: TcpStream) -> TcpStream {
 struct WithPeer {
     router: Router,
     peer: Peer,
+    /// For how long a request may take, its body and all.
+    patience: Duration,
 }
 
 impl Service<Request<Incoming>> for WithPeer {
     type Response = <Router as Service<Request<Body>>>::Response;
     type Error = <Router as Service<Request<Body>>>::Error;
-    type Future = <Router as Service<Request<Body>>>::Future;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
     fn poll_ready(
         &mut self,
@@ -91,6 +102,12 @@ impl Service<Request<Incoming>> for WithPeer {
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(self.peer);
-        self.router.call(request)
+        let answer = tokio::time::timeout(self.patience, self.router.call(request));
+        Box::pin(async {
+            // Whoever sends a body drop by drop holds a place that others need.
+            let late =
+                |_| Ok((StatusCode::REQUEST_TIMEOUT, [(CONNECTION, "close")]).into_response());
+            answer.await.unwrap_or_else(late)
+        })
     }
 }

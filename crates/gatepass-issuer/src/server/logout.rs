@@ -39,11 +39,7 @@ async fn log_out(
     let session = issuer.remembered(&arrival);
     if let Some(session) = &session {
         issuer.tell(Some(arrival.address), Event::SignedOut { subject: session.person.subject() });
-        if let Err(error) = issuer.sessions().end(session, arrival.now) {
-            // Copies of its cookie count again after a restart.
-            let what = format!("the end of a session could not be written down: {error}");
-            issuer.tell(None, Event::Trouble { what });
-        }
+        issuer.end(session, arrival.now).await;
     }
     let lines = match &session {
         Some(session) => issuer.clearing_lines(session),

@@ -18,6 +18,7 @@ mod password;
 mod throttle;
 
 mod config;
+mod cookies;
 mod journal;
 mod public_url;
 mod return_to;

@@ -73,11 +73,21 @@ impl FromStr for PublicUrl {
             return Err(PublicUrlError::Form(quoted()));
         }
         let (scheme, host) = (url.scheme(), url.host().to_ascii_lowercase());
+        let host = without_usual_port(scheme, &host).to_owned();
         if scheme == Scheme::Http && !is_loopback(&host) {
             return Err(PublicUrlError::Insecure(quoted()));
         }
         Ok(Self { scheme, host: host.into(), path: path.into() })
     }
+}
+
+/// A host as browsers write it in an `Origin`: without the port that the scheme has anyway.
+pub(super) fn without_usual_port(scheme: Scheme, host: &str) -> &str {
+    let usual = match scheme {
+        Scheme::Https => ":443",
+        Scheme::Http => ":80",
+    };
+    host.strip_suffix(usual).unwrap_or(host)
 }
 
 /// Says whether a host is one that browsers trust without TLS.
@@ -100,6 +110,8 @@ mod tests {
         let url: PublicUrl = "https://Media.example.com/_gatepass/".parse().unwrap();
         assert_eq!(url.origin(), "https://media.example.com");
         assert_eq!(url.route("/login"), "/_gatepass/login");
+        let usual: PublicUrl = "https://media.example.com:443/a".parse().unwrap();
+        assert_eq!(usual.origin(), "https://media.example.com", "as browsers write it");
         let root: PublicUrl = "http://localhost:8090".parse().unwrap();
         assert_eq!(root.url("/login"), "http://localhost:8090/login");
     }

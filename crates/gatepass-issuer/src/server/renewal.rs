@@ -16,17 +16,20 @@ use axum::routing::get;
 use axum::{Json, Router};
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE,
-    VARY,
+    VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::arrival::{Arrival, Page};
 use super::config::IssuerConfig;
-use super::issuer::{Issuer, NO_STORE, see_other, set_cookie};
+use super::issuer::{Issuer, NO_STORE, see_other, set_cookie, taken};
 use super::journal::Event;
 use super::return_to::ReturnTo;
 use super::session::Session;
+
+/// Whether pages of other sites may load it; the script holds no secret.
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 const SCRIPT: &str = include_str!("renew.js");
 
@@ -72,13 +75,16 @@ async fn renew(State(issuer): State<Arc<Issuer>>, arrival: Arrival) -> Response 
     let Ok(session) = issuer.session(&arrival).await else {
         return (StatusCode::UNAUTHORIZED, shared, ended(&issuer, &arrival)).into_response();
     };
-    let subject = session.person.subject().to_owned();
+    let (before, subject) = (session.clone(), session.person.subject().to_owned());
     match issuer.hand_over(&arrival, session).await {
         Ok((session, headers)) => {
             issuer.tell(Some(arrival.address), Event::Renewed { subject: &subject });
             (shared, headers, Json(renewed(issuer.config(), &session, &arrival))).into_response()
         }
-        Err(refusal) => (shared, issuer.refused(&arrival, &subject, &refusal)).into_response(),
+        Err(refusal) => {
+            let taken = taken(&before, &refusal);
+            (shared, taken, issuer.refused(&arrival, &subject, &refusal)).into_response()
+        }
     }
 }
 
@@ -87,17 +93,25 @@ async fn renew_page(
     arrival: Arrival,
     Query(asked): Query<Return>,
 ) -> Response {
+    // Pictures and scripts of other pages keep nobody's session alive.
+    let destination = arrival.headers().get("sec-fetch-dest").map(HeaderValue::as_bytes);
+    if destination.is_some_and(|destination| destination != b"document") {
+        return StatusCode::FORBIDDEN.into_response();
+    }
     let target = asked.target(issuer.config());
     let Ok(session) = issuer.session(&arrival).await else {
         return (ended(&issuer, &arrival), see_other(&login(&issuer, &target))).into_response();
     };
-    let subject = session.person.subject().to_owned();
+    let (before, subject) = (session.clone(), session.person.subject().to_owned());
     match issuer.hand_over(&arrival, session).await {
         Ok((_, headers)) => {
             issuer.tell(Some(arrival.address), Event::Renewed { subject: &subject });
             (headers, see_other(&target)).into_response()
         }
-        Err(refusal) => issuer.refused(&arrival, &subject, &refusal),
+        Err(refusal) => {
+            let taken = taken(&before, &refusal);
+            (taken, issuer.refused(&arrival, &subject, &refusal)).into_response()
+        }
     }
 }
 
@@ -140,6 +154,8 @@ async fn script() -> Response {
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=utf-8")),
         (CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600")),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (RESOURCE_POLICY, HeaderValue::from_static("cross-origin")),
     ];
     (headers, SCRIPT).into_response()
 }

@@ -9,6 +9,8 @@
 
 use gatepass::ViewerUrl;
 
+use super::public_url::without_usual_port;
+
 /// The origins to which persons may be sent, such as `https://media.example.com`.
 #[derive(Clone, Debug, Default)]
 pub struct ReturnHosts(Vec<Box<str>>);
@@ -32,6 +34,7 @@ impl ReturnHosts {
             let is_origin = url.query().is_none()
                 && origin.matches('/').count() == 2
                 && url.host().bytes().all(is_host_byte);
+            let origin = without_usual_port(url.scheme(), origin);
             is_origin.then(|| origin.to_ascii_lowercase().into()).ok_or_else(wrong)
         };
         origins.into_iter().map(read).collect::<Result<_, _>>().map(Self)

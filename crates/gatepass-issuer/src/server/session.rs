@@ -1,8 +1,8 @@
 //! A session: somebody logged in here, and until when that counts.
 //!
 //! It is kept by the browser, sealed, so that an issuer can be restarted or run twice. It ends
-//! when the person logs out, when nothing was heard of them for the idle time, and for good
-//! at its absolute end, which no renewal moves.
+//! when the person logs out, when nothing was heard of them for the idle time (nor since their
+//! pass has ended: whoever has a long one need not be heard of), and for good at its absolute end, which no renewal moves.
 
 use std::time::Duration;
 
@@ -126,7 +126,7 @@ impl Session {
         let now = now.seconds();
         if now >= self.latest_end(lifetimes) {
             Err(SessionEnd::Absolute)
-        } else if now >= self.heard.saturating_add(lifetimes.idle.as_secs()) {
+        } else if now >= self.heard.saturating_add(lifetimes.idle.as_secs()).max(self.expiry) {
             Err(SessionEnd::Idle)
         } else {
             Ok(())
@@ -142,6 +142,11 @@ impl Session {
                 self.laid.push(one.clone());
             }
         }
+    }
+
+    /// When it began, in epoch seconds.
+    pub(crate) const fn began(&self) -> u64 {
+        self.began
     }
 
     /// When it ends for good, in epoch seconds.
@@ -189,8 +194,12 @@ mod tests {
         let mut session = session(None);
         assert_eq!(session.check(at(9), LIFETIMES), Ok(()));
         assert_eq!(session.check(at(10), LIFETIMES), Err(SessionEnd::Idle));
-        session.renewed(at(9), at(20), &[]);
+        session.renewed(at(9), at(15), &[]);
         assert_eq!(session.check(at(18), LIFETIMES), Ok(()));
+        assert_eq!(session.check(at(19), LIFETIMES), Err(SessionEnd::Idle));
+        session.renewed(at(18), at(50), &[]);
+        assert_eq!(session.check(at(49), LIFETIMES), Ok(()), "their pass lasts longer");
+        assert_eq!(session.check(at(50), LIFETIMES), Err(SessionEnd::Idle));
     }
 
     #[test]

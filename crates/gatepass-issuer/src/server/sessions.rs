@@ -7,11 +7,10 @@
 //! folder, so that a cookie that was copied before opens nothing after.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use gatepass::EpochTime;
@@ -33,7 +32,8 @@ pub(crate) struct Sessions {
     seal: Seal,
     lifetimes: Lifetimes,
     attributes: &'static str,
-    ended: Mutex<Ended>,
+    ended: Mutex<HashMap<SessionId, End>>,
+    file: Mutex<Option<File>>,
 }
 
 /// Why nobody is signed in.
@@ -60,15 +60,16 @@ impl Sessions {
             Players::SameSite => "; Path=/; Secure; HttpOnly; SameSite=Lax",
             Players::CrossSite => "; Path=/; Secure; HttpOnly; SameSite=None",
         };
-        let ended = match &config.state {
-            Some(folder) => Ended::open(folder, now)?,
-            None => Ended::default(),
+        let (ended, file) = match &config.state {
+            Some(folder) => read_ended(folder, now).map(|(ended, file)| (ended, Some(file)))?,
+            None => Default::default(),
         };
         Ok(Self {
             seal: Seal::new(&config.secret, "session"),
             lifetimes: config.session,
             attributes,
             ended: Mutex::new(ended),
+            file: Mutex::new(file),
         })
     }
 
@@ -80,15 +81,12 @@ impl Sessions {
     pub(crate) fn read(&self, cookie: Option<&str>, now: EpochTime) -> Result<Session, NoSession> {
         let session = self.remembered(cookie).ok_or(NoSession::None)?;
         session.check(now, self.lifetimes).map_err(NoSession::Ended)?;
-        let ended = self.lock();
-        // All that had begun by then end at the latest a whole session later.
-        let all = ended.ids.get(&all_of(&session.person, session.way));
-        let latest = session.latest_end(self.lifetimes);
-        if ended.ids.contains_key(&session.id) || all.is_some_and(|end| latest <= *end) {
-            return Err(NoSession::SignedOut);
-        }
-        drop(ended);
-        Ok(session)
+        let ids = self.ended();
+        let all = ids.get(&all_of(&session.person, session.way));
+        let is_meant = all.is_some_and(|end| session.began() <= end.when);
+        let is_ended = ids.contains_key(&session.id) || is_meant;
+        drop(ids);
+        if is_ended { Err(NoSession::SignedOut) } else { Ok(session) }
     }
 
     /// The session that a cookie holds, whether it counts or not.
@@ -107,18 +105,39 @@ impl Sessions {
         format!("{COOKIE}={}; Max-Age=0", self.attributes)
     }
 
-    /// Ends a session for good. If that can't be written down, it counts until a restart.
+    /// Ends a session for good, and waits for the disk. If that can't be written down, it
+    /// counts until a restart.
     pub(crate) fn end(&self, session: &Session, now: EpochTime) -> io::Result<()> {
-        self.lock().add(session.id.clone(), session.ends(), now)
+        let is_over = session.ends() <= now.seconds();
+        if is_over || self.ended().contains_key(&session.id) {
+            return Ok(());
+        }
+        self.note(session.id.clone(), End { until: session.ends(), when: now.seconds() }, now)
     }
 
     /// Ends all sessions of somebody who logged in by one way, for good; later ones are not meant.
     pub(crate) fn end_all(&self, person: &Person, way: Way, now: EpochTime) -> io::Result<()> {
-        let end = now.seconds().saturating_add(self.lifetimes.absolute.as_secs());
-        self.lock().add(all_of(person, way), end, now)
+        let until = now.seconds().saturating_add(self.lifetimes.absolute.as_secs());
+        self.note(all_of(person, way), End { until, when: now.seconds() }, now)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Ended> {
+    /// In memory first, so that it counts at once; nobody who reads waits for the disk.
+    fn note(&self, id: SessionId, end: End, now: EpochTime) -> io::Result<()> {
+        let line = end.line(&id);
+        let mut ids = self.ended();
+        ids.insert(id, end);
+        if ids.len().is_power_of_two() {
+            ids.retain(|_, end| end.until > now.seconds());
+        }
+        drop(ids);
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *file {
+            Some(file) => file.write_all(line.as_bytes()).and_then(|()| file.sync_data()),
+            None => Ok(()),
+        }
+    }
+
+    fn ended(&self) -> MutexGuard<'_, HashMap<SessionId, End>> {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -130,54 +149,51 @@ fn all_of(person: &Person, way: Way) -> SessionId {
     SessionId::new(*hash.as_ref().first_chunk().expect("SHA-256 has 32 bytes"))
 }
 
-/// Sessions that were ended, each until its absolute end.
-#[derive(Debug, Default)]
-struct Ended {
-    ids: HashMap<SessionId, u64>,
-    file: Option<File>,
-    /// So many are there before those that have passed are looked for.
-    crowded: usize,
+/// The end of a session, or of all that somebody had.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    /// When it need not be remembered any more, in epoch seconds.
+    until: u64,
+    /// When it came; of somebody's sessions, those that had begun by then are meant.
+    when: u64,
 }
 
-impl Ended {
-    /// Reads what was written down; lines that can't be read are of a write that was cut off.
-    fn open(folder: &Path, now: EpochTime) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
-        let path = folder.join("ended-sessions");
-        let text = match fs::read_to_string(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            read => read?,
-        };
-        let line = |line: &str| {
-            let (id, ends) = line.split_once(' ')?;
-            Some((SessionId::read(id)?, ends.parse().ok().filter(|ends| *ends > now.seconds())?))
-        };
-        let ids: HashMap<_, _> = text.lines().filter_map(line).collect();
-        // Written anew, so that the file does not grow for ever.
-        let fresh = path.with_extension("new");
-        let mut lines = String::new();
-        for (id, ends) in &ids {
-            writeln!(lines, "{} {ends}", id.as_str()).expect("a string takes all text");
-        }
-        fs::write(&fresh, lines)?;
-        fs::rename(&fresh, &path)?;
-        let file = OpenOptions::new().append(true).open(&path)?;
-        let crowded = 2 * ids.len() + 1_024;
-        Ok(Self { ids, file: Some(file), crowded })
+impl End {
+    /// A line of the file. It begins with a line break, for the one before may be cut off.
+    fn line(self, id: &SessionId) -> String {
+        format!("\n{} {} {}\n", id.as_str(), self.until, self.when)
     }
 
-    fn add(&mut self, id: SessionId, ends: u64, now: EpochTime) -> io::Result<()> {
-        let line = format!("{} {ends}\n", id.as_str());
-        self.ids.insert(id, ends);
-        if self.ids.len() > self.crowded {
-            self.ids.retain(|_, ends| *ends > now.seconds());
-            self.crowded = 2 * self.ids.len() + 1_024;
-        }
-        match &mut self.file {
-            Some(file) => file.write_all(line.as_bytes()).and_then(|()| file.sync_data()),
-            None => Ok(()),
-        }
+    fn read(line: &str) -> Option<(SessionId, Self)> {
+        let mut fields = line.split(' ');
+        let id = SessionId::read(fields.next()?)?;
+        let end = Self { until: fields.next()?.parse().ok()?, when: fields.next()?.parse().ok()? };
+        fields.next().is_none().then_some((id, end))
     }
+}
+
+/// So long a file is, in bytes, before it is written anew without what has passed.
+const LONG: u64 = 1 << 20;
+
+/// Reads what was written down; lines that can't be read are of a write that was cut off.
+fn read_ended(folder: &Path, now: EpochTime) -> io::Result<(HashMap<SessionId, End>, File)> {
+    fs::create_dir_all(folder)?;
+    let path = folder.join("ended-sessions");
+    let mut file = OpenOptions::new().create(true).read(true).append(true).open(&path)?;
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    let ids: HashMap<_, _> =
+        text.lines().filter_map(End::read).filter(|(_, end)| end.until > now.seconds()).collect();
+    if text.len() as u64 > LONG {
+        let fresh = path.with_extension("new");
+        let mut written = File::create(&fresh)?;
+        let lines: String = ids.iter().map(|(id, end)| end.line(id)).collect();
+        written.write_all(lines.as_bytes())?;
+        written.sync_all()?;
+        fs::rename(&fresh, &path)?;
+        file = OpenOptions::new().append(true).open(&path)?;
+    }
+    Ok((ids, file))
 }
 
 #[cfg(test)]
@@ -227,7 +243,7 @@ mod tests {
             assert_eq!(read(&lines[1]), Ok(two.id.clone()));
         }
         let later = Sessions::open(&config, at(100_000)).unwrap();
-        assert!(later.lock().ids.is_empty());
+        assert!(later.ended().is_empty());
     }
 
     #[test]
@@ -254,10 +270,27 @@ mod tests {
 
     #[test]
     fn what_was_ended_is_forgotten_when_it_would_have_ended() {
-        let mut ended = Ended { crowded: 1, ..Ended::default() };
-        ended.add(SessionId::new([1; 16]), at(5).seconds(), at(0)).unwrap();
-        ended.add(SessionId::new([2; 16]), at(50).seconds(), at(9)).unwrap();
-        assert_eq!(ended.ids.len(), 1);
+        let sessions = Sessions::open(&config(), at(0)).unwrap();
+        let end = |until| End { until: at(until).seconds(), when: at(0).seconds() };
+        sessions.note(SessionId::new([1; 16]), end(5), at(0)).unwrap();
+        sessions.note(SessionId::new([2; 16]), end(50), at(9)).unwrap();
+        assert_eq!(sessions.ended().len(), 1);
+    }
+
+    #[test]
+    fn a_session_that_is_over_is_written_down_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = IssuerConfig { state: Some(folder.path().to_owned()), ..config() };
+        let sessions = Sessions::open(&config, at(0)).unwrap();
+        let session = begin(&sessions, 1, Map::new());
+        let length = || fs::metadata(folder.path().join("ended-sessions")).unwrap().len();
+        sessions.end(&session, at(1)).unwrap();
+        let once = length();
+        assert!(once > 0);
+        for seconds in [2, 3, 1_000_000] {
+            sessions.end(&session, at(seconds)).unwrap();
+        }
+        assert_eq!(length(), once);
     }
 
     #[test]

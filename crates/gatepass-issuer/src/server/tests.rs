@@ -115,7 +115,7 @@ impl House {
         let sessions = self.issuer.sessions();
         let lifetimes = self.config.session;
         let id = SessionId::new([9; 16]);
-        let session = Session::begin(id, person, Way::Users, began, lifetimes, None);
+        let session = Session::begin(id, person, Way::Invitation, began, lifetimes, None);
         pair(&sessions.line(&session).unwrap())
     }
 
@@ -291,6 +291,47 @@ async fn a_page_is_sent_back_with_fresh_cookies_or_to_the_login() {
     assert_eq!(go(&cookie, "https://evil.example/a").await, "/", "nobody is sent elsewhere");
     assert_eq!(go(&cookie, "//evil.example/a").await, "/");
     assert_eq!(go("a=b", "/films/a").await, "/_gatepass/login?return-to=%2Ffilms%2Fa");
+}
+
+#[tokio::test]
+async fn whose_pass_has_ended_is_sent_on_with_a_fresh_one_and_never_in_a_circle() {
+    let house = House::new(|config| config.session.idle = std::time::Duration::from_mins(10));
+    let cookie = session_of(&house.renew(&house.session(&["members"])).await);
+    let ask =
+        async |cookie: &str, route: &str| house.ask("GET", route, &[("cookie", cookie)], "").await;
+    house.at(200);
+    let first = ask(&cookie, "/login?return-to=/films/a.html").await;
+    assert_eq!(first.status, StatusCode::SEE_OTHER);
+    assert_eq!(first.header("location"), Some("/films/a.html"));
+    let (set, _) = first.names();
+    assert!(set.contains(&"CloudFront-Policy") && set.contains(&"__Host-gatepass-sent-on"));
+    // What they want is not open to them: the edge sends them here again at once.
+    let again = format!("{}; __Host-gatepass-sent-on=1", session_of(&first));
+    let again = ask(&again, "/login?return-to=/staff/a.html").await;
+    assert_eq!(again.status, StatusCode::FORBIDDEN);
+    let home = ask(&cookie, "/login").await;
+    assert_eq!(home.status, StatusCode::OK, "who wants nothing sees that they are signed in");
+}
+
+#[tokio::test]
+async fn somebody_who_may_have_nothing_any_more_keeps_no_pass() {
+    let house = House::new(|_| {});
+    let cookie = session_of(&house.renew(&house.session(&["staff"])).await);
+    house.issuer.install(issuance(&USUAL[..1]));
+    let answer = house.renew(&cookie).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    let (set, gone) = answer.names();
+    assert!(set.is_empty() && gone.contains(&"CloudFront-Policy"), "{set:?} {gone:?}");
+}
+
+#[tokio::test]
+async fn pictures_of_other_pages_keep_no_session_alive() {
+    let house = House::new(|_| {});
+    let cookie = house.session(&["members"]);
+    let headers = [("cookie", &*cookie), ("sec-fetch-dest", "image")];
+    let answer = house.ask("GET", "/renew", &headers, "").await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert!(answer.cookies().is_empty());
 }
 
 #[tokio::test]

@@ -21,10 +21,6 @@ use self::kms::{KmsConfig, KmsKey};
 use self::pkcs11::{Pkcs11Config, TokenKey};
 
 /// A private key, wherever it is.
-#[cfg_attr(
-    feature = "kms",
-    expect(clippy::large_enum_variant, reason = "an issuer has two of them, and moves neither")
-)]
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Signing {
@@ -61,10 +57,6 @@ pub struct SigningKeyConfig {
 }
 
 /// Where a private key is.
-#[cfg_attr(
-    feature = "kms",
-    expect(clippy::large_enum_variant, reason = "an issuer has two of them, and moves neither")
-)]
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KeyPlace {
@@ -129,6 +121,14 @@ impl SigningError {
 impl Signing {
     /// Finds a key where its operator says it is, and sees that it is the one that edges trust
     /// and that it signs over `hash`.
+    #[cfg_attr(
+        not(any(feature = "kms", feature = "pkcs11")),
+        expect(
+            clippy::unused_async,
+            unused_variables,
+            reason = "only keys elsewhere are waited for"
+        )
+    )]
     pub async fn open(config: SigningKeyConfig, hash: HashAlgorithm) -> Result<Self, SigningError> {
         let SigningKeyConfig { id, place, public_key } = config;
         match place {
@@ -185,6 +185,10 @@ impl Signing {
     }
 
     /// Signs what was settled before.
+    #[cfg_attr(
+        not(any(feature = "kms", feature = "pkcs11")),
+        expect(clippy::unused_async, reason = "only keys elsewhere are waited for")
+    )]
     pub async fn complete(&self, unsigned: Unsigned) -> Result<SignedPass, SigningError> {
         match self {
             Self::Local(signer) => local::complete(signer, unsigned),

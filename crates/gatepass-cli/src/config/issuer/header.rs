@@ -19,7 +19,9 @@ pub(in crate::config) fn header(mut table: Table<'_>) -> Option<HeaderConfig> {
             }
         }
     }
-    let from = table.value("from").map(|value| value.items().iter().filter_map(network).collect());
+    let from = table
+        .required("from", "the addresses of the proxy that logs people in and sets the headers");
+    let from = from.map(|value| value.items().iter().filter_map(network).collect());
     table.finish();
     is_there.then_some(HeaderConfig { name: name?, claims, from })
 }

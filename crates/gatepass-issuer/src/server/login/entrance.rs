@@ -1,8 +1,13 @@
 //! `/login`: where everybody begins, whatever their way of proving who they are.
 //!
 //! - `GET`: whoever a listed proxy vouches for is signed in and sent on; whoever is signed in
-//!   already sees that they are; anybody else sees the ways.
+//!   already is handed fresh passes and sent on; anybody else sees the ways.
 //! - `POST`: a name and a password.
+//!
+//! # Invariants
+//!
+//! Nobody is sent in a circle: whoever was sent on and is here again at once has a pass that
+//! doesn't open what they want, and is told so.
 
 use std::sync::Arc;
 
@@ -22,7 +27,7 @@ use super::oidc;
 use super::users::{LoggedIn, LoginForm, LoginRefusal};
 use crate::person::Person;
 use crate::server::arrival::Arrival;
-use crate::server::issuer::{Issuer, Proven};
+use crate::server::issuer::{Issuer, Proven, see_other, set_cookie, taken};
 use crate::server::journal::Event;
 use crate::server::page::{self, LoginTrouble, OtherWay, Page, Trouble};
 use crate::server::renewal::Return;
@@ -51,10 +56,15 @@ async fn show(
     Query(asked): Query<Return>,
 ) -> Response {
     let target = asked.target(issuer.config());
+    let was_sent_on = arrival.cookie(SENT_ON).is_some();
     match vouched_for(&issuer, &arrival) {
+        Ok(Some(person)) if was_sent_on => {
+            let page = Page::Refused { name: person.subject() };
+            return issuer.logins().pages.answer(StatusCode::FORBIDDEN, &page);
+        }
         Ok(Some(person)) => {
             let proven = Proven { person, way: Way::Header, ends: None };
-            return issuer.sign_in(&arrival, proven, &target).await;
+            return sent_on(issuer.sign_in(&arrival, proven, &target).await);
         }
         Ok(None) => {}
         Err(error) => {
@@ -67,11 +77,37 @@ async fn show(
     if let Ok(session) = issuer.session(&arrival).await {
         let until = EpochTime::new(session.ends()).map(page::shown).unwrap_or_default();
         let name = session.person.subject();
+        if asked.listed(issuer.config()).is_some() && was_sent_on {
+            let page = Page::Refused { name };
+            return issuer.logins().pages.answer(StatusCode::FORBIDDEN, &page);
+        }
+        if asked.listed(issuer.config()).is_some() {
+            // Their pass has ended, and their session has not.
+            return sent_on(match issuer.hand_over(&arrival, session.clone()).await {
+                Ok((_, headers)) => (headers, see_other(&target)).into_response(),
+                Err(refusal) => {
+                    let taken = taken(&session, &refusal);
+                    (taken, issuer.refused(&arrival, name, &refusal)).into_response()
+                }
+            });
+        }
         let page = Page::SignedIn { name, until: &until, return_to: target.as_str() };
         return issuer.logins().pages.answer(StatusCode::OK, &page);
     }
     login_page(&issuer, &arrival, StatusCode::OK, &target, Again::default())
 }
+
+/// Leaves a mark for some seconds, that somebody was sent on.
+fn sent_on(mut answer: Response) -> Response {
+    if answer.status() == StatusCode::SEE_OTHER {
+        let line = format!("{SENT_ON}=1; Max-Age=10; Path=/; Secure; HttpOnly; SameSite=Lax");
+        answer.headers_mut().extend(set_cookie(&line));
+    }
+    answer
+}
+
+/// The cookie that keeps people from being sent in a circle.
+const SENT_ON: &str = "__Host-gatepass-sent-on";
 
 /// Whom a listed proxy vouches for.
 fn vouched_for(issuer: &Issuer, arrival: &Arrival) -> Result<Option<Person>, HeaderLoginError> {

@@ -8,10 +8,10 @@
 
 use aws_lc_rs::rand;
 use data_encoding::HEXLOWER;
-use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 
+use crate::server::cookies;
 use crate::server::seal::{Seal, Secret};
 
 /// Lays the cookie, and reads it.
@@ -41,10 +41,8 @@ impl KnownBrowsers {
 
     /// The browser that sent these, if it is known.
     pub(crate) fn read(&self, headers: &HeaderMap) -> Option<KnownBrowser> {
-        let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let cookies = lines.flat_map(|line| line.split(';')).filter_map(|one| one.split_once('='));
-        let mut ours = cookies.filter(|(name, _)| name.trim() == COOKIE_NAME);
-        ours.find_map(|(_, value)| serde_json::from_slice(&self.seal.open(value.trim())?).ok())
+        let mut ours = cookies::values(headers, COOKIE_NAME);
+        ours.find_map(|value| serde_json::from_slice(&self.seal.open(value)?).ok())
     }
 
     /// The line that makes a browser known to a name, besides the names that know it.
@@ -91,7 +89,7 @@ mod tests {
 
     fn sent(set_cookie: &HeaderValue) -> HeaderMap {
         let cookie = set_cookie.to_str().unwrap().split(';').next().unwrap();
-        HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(cookie).unwrap())])
+        HeaderMap::from_iter([(http::header::COOKIE, HeaderValue::from_str(cookie).unwrap())])
     }
 
     #[test]

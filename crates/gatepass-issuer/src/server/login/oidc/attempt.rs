@@ -13,13 +13,14 @@ use std::fmt;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
-use cookie::Cookie;
+
 use data_encoding::BASE64URL_NOPAD;
 use gatepass::EpochTime;
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 use super::error::OidcError;
+use crate::server::cookies;
 use crate::server::seal::Seal;
 
 /// What one browser was sent to the provider with.
@@ -155,17 +156,15 @@ impl Attempts {
 
     /// The attempts among a browser's cookies: name, value, and what it opens to.
     fn kept(&self, headers: &HeaderMap) -> Vec<(String, String, Option<Attempt>)> {
-        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let cookies = lines.flat_map(Cookie::split_parse).flatten();
-        let own = cookies.filter(|cookie| {
-            let rest = cookie.name().strip_prefix(PREFIX);
+        let own = cookies::pairs(headers).filter(|(name, _)| {
+            let rest = name.strip_prefix(PREFIX);
             rest.is_some_and(|rest| rest.len() == 8 && rest.bytes().all(is_plain))
         });
         own.take(MOST_OPENED)
-            .map(|cookie| {
-                let opened = self.seal.open(cookie.value());
+            .map(|(name, value)| {
+                let opened = self.seal.open(value);
                 let attempt = opened.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-                (cookie.name().to_owned(), cookie.value().to_owned(), attempt)
+                (name.to_owned(), value.to_owned(), attempt)
             })
             .collect()
     }
@@ -216,7 +215,7 @@ mod tests {
         fn headers(&self) -> HeaderMap {
             let all: Vec<_> =
                 self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            HeaderMap::from_iter([(header::COOKIE, all.join("; ").parse().unwrap())])
+            HeaderMap::from_iter([(http::header::COOKIE, all.join("; ").parse().unwrap())])
         }
     }
 
