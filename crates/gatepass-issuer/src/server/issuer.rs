@@ -245,10 +245,7 @@ impl Issuer {
             Refusal::Handout(error) if error.is_refusal() => {
                 pages.answer(StatusCode::FORBIDDEN, &Page::Refused { name: subject })
             }
-            _ => {
-                let page = Page::Trouble { trouble: Trouble::Passes, return_to: "/" };
-                pages.answer(StatusCode::INTERNAL_SERVER_ERROR, &page)
-            }
+            _ => pages.trouble(StatusCode::INTERNAL_SERVER_ERROR, Trouble::Passes),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `/login`: where everybody begins, whatever their way of proving who they are.
 //!
 //! - `GET`: whoever a listed proxy vouches for is signed in and sent on; whoever is signed in
-//!   already sees that they are; anybody else sees the ways.
+//!   already sees that they are; anybody else sees the ways, or is sent to the only one.
 //! - `POST`: a name and a password.
 
 use std::sync::Arc;
@@ -20,9 +20,9 @@ use super::header::HeaderLoginError;
 use super::users::{LoggedIn, LoginForm, LoginRefusal};
 use crate::person::Person;
 use crate::server::arrival::Arrival;
-use crate::server::issuer::{Issuer, Proven};
+use crate::server::issuer::{Issuer, Proven, see_other};
 use crate::server::journal::Event;
-use crate::server::page::{self, LoginTrouble, Page, Trouble};
+use crate::server::page::{self, LoginTrouble, OtherWay, Page, Trouble};
 use crate::server::renewal::Return;
 use crate::server::return_to::ReturnTo;
 use crate::server::session::Way;
@@ -58,8 +58,7 @@ async fn show(
         Err(error) => {
             let reason = &error.to_string();
             issuer.tell(Some(arrival.address), Event::LoginFailed { way: Way::Header, reason });
-            let page = Page::Trouble { trouble: Trouble::Provider, return_to: "/" };
-            return issuer.logins().pages.answer(StatusCode::FORBIDDEN, &page);
+            return issuer.logins().pages.trouble(StatusCode::FORBIDDEN, Trouble::Provider);
         }
     }
     if let Ok(session) = issuer.session(&arrival).await {
@@ -68,7 +67,10 @@ async fn show(
         let page = Page::SignedIn { name, until: &until, return_to: target.as_str() };
         return issuer.logins().pages.answer(StatusCode::OK, &page);
     }
-    login_page(&issuer, &arrival, StatusCode::OK, &target, Again::default())
+    match issuer.logins().only_way(issuer.config(), &target) {
+        Some(begins) => see_other(&begins),
+        None => login_page(&issuer, &arrival, StatusCode::OK, &target, Again::default()),
+    }
 }
 
 /// Whom a listed proxy vouches for.
@@ -137,10 +139,13 @@ fn login_page(
     again: Again<'_>,
 ) -> Response {
     let logins = issuer.logins();
+    let provider = logins.provider(issuer.config(), target);
+    let ways = provider.iter().map(|(name, url)| OtherWay { name, url: url.as_str() });
+    let ways: Vec<_> = ways.collect();
     let page = Page::Login {
         return_to: target.as_str(),
         users: logins.users.is_some(),
-        ways: &[],
+        ways: &ways,
         name: again.name,
         error: again.error,
         wait: again.wait,
