@@ -135,7 +135,7 @@ impl Logins {
 
     /// What to call the provider, and where logging in there begins.
     fn provider(&self, issuer: &IssuerConfig, target: &ReturnTo) -> Option<(String, ReturnTo)> {
-        let label = self.oidc.as_ref()?.label().unwrap_or("OpenID Connect");
+        let label = self.oidc.as_ref()?.label();
         let back: String = utf8_percent_encode(target.as_str(), NON_ALPHANUMERIC).collect();
         let begins = format!("{}?return-to={back}", issuer.url.route(oidc::routes::BEGIN));
         Some((label.to_owned(), ReturnTo::own(&begins)))

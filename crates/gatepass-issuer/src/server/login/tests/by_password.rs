@@ -20,6 +20,15 @@ async fn a_right_password_brings_passes_and_leads_back() {
 }
 
 #[tokio::test]
+async fn the_login_page_leads_to_the_provider_as_well() {
+    let stage = Stage::open();
+    let page = stage.browser().get("/login?return-to=%2Ffilms%2F%3Fa%3D%22%26b").await;
+    let link = "href=\"/_gatepass/login/oidc?return-to=%2Ffilms%2F%3Fa%3D%22%26b\"";
+    let text = page.text.replace("&#x2f;", "/");
+    assert!(text.contains(link) && text.contains("Continue with id.example.com"), "{text}");
+}
+
+#[tokio::test]
 async fn nobody_can_tell_whether_a_name_is_known() {
     let stage = Stage::open();
     let mut answers = Vec::new();
