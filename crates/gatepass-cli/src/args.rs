@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    demo, explain, invalidate, issue, keys, lint, revoke, serve, sign, users, verify,
+    demo, explain, invalidate, invite, issue, keys, lint, revoke, serve, sign, users, verify,
 };
 use crate::words::Failure;
 
@@ -47,6 +47,8 @@ enum Command {
     Issue(issue::IssueArgs),
     /// Say who may log in with a password
     Users(users::UsersArgs),
+    /// Make a link that logs somebody in
+    Invite(invite::InviteArgs),
     /// Make what an edge has stored count as absent
     Invalidate(invalidate::InvalidateArgs),
     /// Make a pass not count any more, before it expires
@@ -66,6 +68,7 @@ impl Cli {
             Command::Serve(args) => args.run(),
             Command::Issue(args) => args.run(),
             Command::Users(args) => args.run(),
+            Command::Invite(args) => args.run(),
             Command::Invalidate(args) => args.run(),
             Command::Revoke(args) => args.run(),
             Command::Demo(args) => args.run(),

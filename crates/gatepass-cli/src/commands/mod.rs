@@ -3,6 +3,7 @@
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod invalidate;
+pub(crate) mod invite;
 pub(crate) mod issue;
 pub(crate) mod keys;
 pub(crate) mod lint;

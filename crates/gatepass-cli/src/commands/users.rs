@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+pub(super) use self::claims::ClaimArgs;
 use crate::words::Failure;
 
 #[derive(Args, Debug)]

@@ -14,7 +14,7 @@ use gatepass::HashAlgorithm;
 use gatepass_distribution::Mistake;
 use gatepass_issuer::{
     Entitlements, HttpsClient, InvitationConfig, Issuance, IssuerConfig, LoginConfig, Mint,
-    SigningKeyConfig, Site, Webhook,
+    PublicUrl, ReturnHosts, SigningKeyConfig, Site, Webhook,
 };
 
 use self::source::Secrets;
@@ -59,6 +59,17 @@ impl Rights {
     }
 }
 
+/// What a link is made of that logs somebody in.
+#[derive(Debug)]
+pub(crate) struct Inviting {
+    pub(crate) url: PublicUrl,
+    pub(crate) return_to: ReturnHosts,
+    /// The key in force.
+    pub(crate) key: SigningKeyConfig,
+    /// Whether the issuer takes invitations.
+    pub(crate) is_open: bool,
+}
+
 /// Reads the text of an issuer's configuration that lies in `folder`.
 pub(crate) fn read(
     text: &str,
@@ -90,7 +101,8 @@ pub(crate) fn read(
     if keys.is_empty() && reader.is_clean() {
         root.mistake("signing-key", "nothing signs: add a [[signing-key]]");
     }
-    let login = login(root.table("login"), folder, &secrets);
+    let state = config.as_ref().and_then(|config| config.state.as_deref()).unwrap_or(folder);
+    let login = login(root.table("login"), folder, state, &secrets);
     let site = config.as_ref().and_then(|config| Site::of(&config.url.url("/")).ok());
     let (rights, mut mistakes) = rights(&mut root, site, &secrets);
     let meets = |config: &IssuerConfig| {
@@ -119,14 +131,14 @@ pub(crate) fn read(
     Ok(IssuerFile { config, keys: IssuerKeys { keys, hash }, rights, warnings })
 }
 
-fn login(mut table: Table<'_>, folder: &Path, secrets: &Secrets<'_>) -> LoginConfig {
+fn login(mut table: Table<'_>, folder: &Path, state: &Path, secrets: &Secrets<'_>) -> LoginConfig {
     let mut login = LoginConfig::default();
     login.oidc = oidc::oidc(table.table("oidc"), &|value| secrets.bytes(value));
     login.users = users::users(table.table("users"), folder);
     login.header = header::header(table.table("header"));
     let invitation = table.table("invitation");
     if invitation.is_there() {
-        login.invitation = Some(invitations(invitation, folder));
+        login.invitation = Some(invitations(invitation, folder, state));
     }
     let templates = table.value("templates").and_then(|value| value.text());
     login.templates = templates.map(|templates| folder.join(templates));
@@ -134,10 +146,10 @@ fn login(mut table: Table<'_>, folder: &Path, secrets: &Secrets<'_>) -> LoginCon
     login
 }
 
-fn invitations(mut table: Table<'_>, folder: &Path) -> InvitationConfig {
+fn invitations(mut table: Table<'_>, folder: &Path, state: &Path) -> InvitationConfig {
     let used = table.value("used").and_then(|value| value.text());
     table.finish();
-    InvitationConfig::new(folder.join(used.unwrap_or("issuer-state/invitations")))
+    InvitationConfig::new(used.map_or_else(|| state.join("invitations"), |used| folder.join(used)))
 }
 
 fn rights(
@@ -167,6 +179,28 @@ fn rights(
             Ok(entitlements) => (Some(Rights::Entitlements(entitlements)), Vec::new()),
             Err(mistakes) => (None, mistakes),
         },
+    }
+}
+
+/// Reads what links are made of, of a configuration that lies in `folder`, and nothing else: who
+/// invites need not be able to read the issuer's other secrets.
+pub(crate) fn read_inviting(text: &str, folder: &Path) -> Result<Inviting, Mistakes> {
+    let IssuerKeys { keys, .. } = read_keys(text, folder, true)?;
+    let (document, syntax) = toml::de::DeTable::parse_recoverable(text);
+    if !syntax.is_empty() {
+        return Err(Mistakes::of_syntax(text, &syntax));
+    }
+    let reader = Reader::default();
+    let mut root = Table::root(&reader, &document);
+    let (url, return_to) = server::found_at(&mut root.table("issuer"));
+    let is_open = root.table("login").table("invitation").is_there();
+    let key = keys.into_iter().next();
+    if key.is_none() {
+        root.mistake("signing-key", "nothing signs: add a [[signing-key]]");
+    }
+    match url.zip(key).filter(|_| reader.is_clean()) {
+        Some((url, key)) => Ok(Inviting { url, return_to, key, is_open }),
+        None => Err(Mistakes::found(text, reader, &[])),
     }
 }
 

@@ -268,10 +268,7 @@ impl Issuer {
             Refusal::Handout(error) if error.is_refusal() => {
                 pages.answer(StatusCode::FORBIDDEN, &Page::Refused { name: subject })
             }
-            _ => {
-                let page = Page::Trouble { trouble: Trouble::Passes, return_to: "/" };
-                pages.answer(StatusCode::SERVICE_UNAVAILABLE, &page)
-            }
+            _ => pages.trouble(StatusCode::SERVICE_UNAVAILABLE, Trouble::Passes),
         }
     }
 }

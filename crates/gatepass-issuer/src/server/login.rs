@@ -15,6 +15,7 @@ use axum::Router;
 use axum::response::Response;
 use gatepass::EpochTime;
 use http::StatusCode;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use self::header::{HeaderConfig, HeaderLogin};
@@ -26,6 +27,7 @@ use super::config::IssuerConfig;
 use super::csrf::Csrf;
 use super::issuer::Issuer;
 use super::page::{Page, Pages, PagesError};
+use super::return_to::ReturnTo;
 use crate::person::Person;
 
 /// How people can log in.
@@ -129,6 +131,20 @@ impl Logins {
     /// The provider at which people log in, if there is one.
     pub(crate) const fn oidc(&self) -> Option<&Oidc> {
         self.oidc.as_ref()
+    }
+
+    /// What to call the provider, and where logging in there begins.
+    fn provider(&self, issuer: &IssuerConfig, target: &ReturnTo) -> Option<(String, ReturnTo)> {
+        let label = self.oidc.as_ref()?.label();
+        let back: String = utf8_percent_encode(target.as_str(), NON_ALPHANUMERIC).collect();
+        let begins = format!("{}?return-to={back}", issuer.url.route(oidc::routes::BEGIN));
+        Some((label.to_owned(), ReturnTo::own(&begins)))
+    }
+
+    /// Where the only way begins, if there is one alone: it needs no page.
+    fn only_way(&self, issuer: &IssuerConfig, target: &ReturnTo) -> Option<ReturnTo> {
+        let provider = self.provider(issuer, target).filter(|_| self.users.is_none());
+        provider.map(|(_, begins)| begins)
     }
 
     /// What is known now of somebody who logged in by name and password.

@@ -58,7 +58,12 @@ pub(crate) enum Page<'a> {
     /// Logged out.
     SignedOut {},
     /// Something does not work, and it is not the reader's fault, or can't be mended here.
-    Trouble { trouble: Trouble, return_to: &'a str },
+    Trouble {
+        trouble: Trouble,
+        return_to: &'a str,
+        /// What the way of logging in says of it, in English; may be empty.
+        sentence: &'a str,
+    },
 }
 
 /// A way of logging in that begins with a link.
@@ -202,6 +207,11 @@ impl Pages {
         Ok(pages)
     }
 
+    /// An answer that tells somebody of trouble, and leads them to the login page again.
+    pub(crate) fn trouble(&self, status: StatusCode, trouble: Trouble) -> Response {
+        self.answer(status, &Page::Trouble { trouble, return_to: "/", sentence: "" })
+    }
+
     /// An answer that shows a page without a form.
     pub(crate) fn answer(&self, status: StatusCode, page: &Page<'_>) -> Response {
         self.answer_with(status, page, None)
@@ -325,13 +335,18 @@ impl Page<'_> {
             Trouble::Passes,
             Trouble::Provider,
         ];
-        let troubles =
-            troubles.into_iter().map(move |trouble| Page::Trouble { trouble, return_to });
+        let troubles = troubles.into_iter().map(move |trouble| Page::Trouble {
+            trouble,
+            return_to,
+            sentence: "",
+        });
         let until = "2026-01-01 18:00 UTC";
+        let said = Page::Trouble { trouble: Trouble::Provider, return_to, sentence: "No." };
         logins.chain([true, false].map(invitation)).chain(troubles).chain([
             Page::Refused { name },
             Page::SignedIn { name, until, return_to },
             Page::SignedOut {},
+            said,
         ])
     }
 }

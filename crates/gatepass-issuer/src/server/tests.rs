@@ -115,7 +115,7 @@ impl House {
         let sessions = self.issuer.sessions();
         let lifetimes = self.config.session;
         let id = SessionId::new([9; 16]);
-        let session = Session::begin(id, person, Way::Invitation, began, lifetimes, None);
+        let session = Session::begin(id, person, Way::Oidc, began, lifetimes, None);
         pair(&sessions.line(&session).unwrap())
     }
 

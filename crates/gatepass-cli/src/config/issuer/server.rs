@@ -19,15 +19,12 @@ pub(super) fn read(
 ) -> Option<IssuerConfig> {
     let default = SocketAddr::from(([127, 0, 0, 1], 8090));
     let address = table.value("listen").and_then(|value| listen(&value)).unwrap_or(default);
-    let url: Option<PublicUrl> = table
-        .required("url", "where browsers find it, such as https://media.example.com/_gatepass")
-        .and_then(|value| value.parsed());
+    let (url, return_to) = found_at(table);
     let sealed_with = table
         .required("secret", "{ file = \"issuer.secret\" }, made by openssl rand -base64 48")
         .and_then(|value| secret(value, secrets));
     let proxies = table.value("trusted-proxies").map_or_else(Vec::new, Value::items);
     let proxies = Proxies::new(proxies.iter().filter_map(network).collect());
-    let return_to = table.value("return-to").map(return_hosts);
     let token = table.value("application-token").and_then(|value| secret(value, secrets));
     let state = table.value("state").and_then(|value| value.text());
     let players = table.value("players").and_then(|value| {
@@ -38,11 +35,19 @@ pub(super) fn read(
     read_session(session, &mut config);
     numbers.set(&mut config);
     config.proxies = proxies;
-    config.return_to = return_to.unwrap_or_default();
+    config.return_to = return_to;
     config.application_token = token;
     config.state = Some(folder.join(state.unwrap_or("issuer-state")));
     config.players = players.unwrap_or_default();
     Some(config)
+}
+
+/// Where browsers find the issuer, and where it sends them.
+pub(super) fn found_at(table: &mut Table<'_>) -> (Option<PublicUrl>, ReturnHosts) {
+    let url = table
+        .required("url", "where browsers find it, such as https://media.example.com/_gatepass")
+        .and_then(|value| value.parsed());
+    (url, table.value("return-to").map(return_hosts).unwrap_or_default())
 }
 
 #[derive(Default)]

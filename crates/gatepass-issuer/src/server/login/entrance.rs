@@ -1,7 +1,8 @@
 //! `/login`: where everybody begins, whatever their way of proving who they are.
 //!
 //! - `GET`: whoever a listed proxy vouches for is signed in and sent on; whoever is signed in
-//!   already is handed fresh passes and sent on; anybody else sees the ways.
+//!   already is handed fresh passes and sent on; anybody else sees the ways, or is sent to the
+//!   only one.
 //! - `POST`: a name and a password.
 //!
 //! # Invariants
@@ -16,14 +17,12 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use form_urlencoded::byte_serialize;
 use gatepass::EpochTime;
 use http::header::{RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 use zeroize::Zeroizing;
 
 use super::header::HeaderLoginError;
-use super::oidc;
 use super::users::{LoggedIn, LoginForm, LoginRefusal};
 use crate::person::Person;
 use crate::server::arrival::Arrival;
@@ -70,8 +69,7 @@ async fn show(
         Err(error) => {
             let reason = &error.to_string();
             issuer.tell(Some(arrival.address), Event::LoginFailed { way: Way::Header, reason });
-            let page = Page::Trouble { trouble: Trouble::Provider, return_to: "/" };
-            return issuer.logins().pages.answer(StatusCode::FORBIDDEN, &page);
+            return issuer.logins().pages.trouble(StatusCode::FORBIDDEN, Trouble::Provider);
         }
     }
     if let Ok(session) = issuer.session(&arrival).await {
@@ -94,7 +92,10 @@ async fn show(
         let page = Page::SignedIn { name, until: &until, return_to: target.as_str() };
         return issuer.logins().pages.answer(StatusCode::OK, &page);
     }
-    login_page(&issuer, &arrival, StatusCode::OK, &target, Again::default())
+    match issuer.logins().only_way(issuer.config(), &target) {
+        Some(begins) => see_other(&begins),
+        None => login_page(&issuer, &arrival, StatusCode::OK, &target, Again::default()),
+    }
 }
 
 /// Leaves a mark for some seconds, that somebody was sent on.
@@ -175,14 +176,13 @@ fn login_page(
     again: Again<'_>,
 ) -> Response {
     let logins = issuer.logins();
-    let way_back: String = byte_serialize(target.as_str().as_bytes()).collect();
-    let begin = issuer.config().url.route(oidc::routes::BEGIN);
-    let begin = format!("{begin}?return-to={way_back}");
-    let way = logins.oidc().map(|oidc| OtherWay { name: oidc.label(), url: &begin });
+    let provider = logins.provider(issuer.config(), target);
+    let ways = provider.iter().map(|(name, url)| OtherWay { name, url: url.as_str() });
+    let ways: Vec<_> = ways.collect();
     let page = Page::Login {
         return_to: target.as_str(),
         users: logins.users.is_some(),
-        ways: way.as_slice(),
+        ways: &ways,
         name: again.name,
         error: again.error,
         wait: again.wait,

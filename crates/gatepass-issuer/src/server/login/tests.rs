@@ -3,4 +3,5 @@
 mod by_header;
 mod by_invitation;
 mod by_password;
+mod by_provider;
 mod stage;

@@ -134,7 +134,7 @@ fn refuse(issuer: &Issuer, arrival: &Arrival, refusal: &Uninvited) -> Response {
         }
     };
     tell(issuer, arrival, &reason);
-    issuer.logins().pages.answer(status, &Page::Trouble { trouble, return_to: "/" })
+    issuer.logins().pages.trouble(status, trouble)
 }
 
 fn confirm(

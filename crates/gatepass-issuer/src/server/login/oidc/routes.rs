@@ -6,12 +6,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Form, Query, RawQuery, State};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use form_urlencoded::byte_serialize;
-use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, X_FRAME_OPTIONS,
-};
+use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
 
@@ -19,6 +16,7 @@ use super::{Begun, Finished, LoggedIn, Oidc, OidcError, OidcFault};
 use crate::server::arrival::Arrival;
 use crate::server::issuer::{Issuer, NO_STORE, Proven, see_other, set_cookie};
 use crate::server::journal::Event;
+use crate::server::page::{Page, Trouble};
 use crate::server::renewal::Return;
 use crate::server::return_to::ReturnTo;
 use crate::server::session::Way;
@@ -139,22 +137,7 @@ fn failed(issuer: &Issuer, arrival: &Arrival, return_to: &ReturnTo, error: &Oidc
     };
     issuer.tell(Some(arrival.address), event);
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_GATEWAY);
-    let again: String = byte_serialize(return_to.as_str().as_bytes()).collect();
-    // Nothing on the page was sent by anybody: the sentences are ours, and the link is encoded.
-    let page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Not logged in</title>\n\
-         <h1>You are not logged in</h1>\n<p>{}</p>\n<p><a href=\"{}?return-to={again}\">Log in \
-         again</a></p>\n</html>\n",
-        error.sentence(),
-        issuer.config().url.route(BEGIN),
-    );
-    let headers = [
-        (CACHE_CONTROL, NO_STORE),
-        (
-            CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
-        ),
-        (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-    ];
-    (status, headers, Html(page)).into_response()
+    let (return_to, sentence) = (return_to.as_str(), error.sentence());
+    let page = Page::Trouble { trouble: Trouble::Provider, return_to, sentence };
+    issuer.logins().pages.answer(status, &page)
 }

@@ -17,6 +17,7 @@ use tower_service::Service as _;
 use crate::entitlement::{AddressBinding, Entitlement, Entitlements, Start, Who};
 use crate::laying::{CookieWishes, Site};
 use crate::server::arrival::Peer;
+use crate::server::login::LoginConfig;
 use crate::server::login::header::HeaderConfig;
 use crate::server::login::invitation::{Invitation, InvitationConfig};
 use crate::server::login::oidc::OidcConfig;
@@ -55,13 +56,18 @@ pub(super) struct Browser<'s> {
 
 impl Stage {
     pub(super) fn open() -> Self {
+        Self::with(|_| ())
+    }
+
+    /// With other ways to log in.
+    pub(super) fn with(change: fn(&mut LoginConfig)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let key = SigningKey::generate(KeyType::P256).unwrap();
         let now = Arc::new(AtomicU64::new(1_767_290_400));
         let journal = Arc::new(Mutex::new(Vec::new()));
         let users = folder.path().join("users.toml");
         std::fs::write(&users, users_file(&["ada", "eve"])).unwrap();
-        let router = Self::router(&key, &now, &journal, folder.path());
+        let router = Self::router(&key, &now, &journal, folder.path(), change);
         Self { router, now, key, journal, folder }
     }
 
@@ -70,6 +76,7 @@ impl Stage {
         now: &Arc<AtomicU64>,
         journal: &Arc<Mutex<Vec<String>>>,
         folder: &Path,
+        change: fn(&mut LoginConfig),
     ) -> Router {
         let secret = Secret::new(&[7; 32]).unwrap();
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -86,6 +93,7 @@ impl Stage {
             from: None,
         });
         config.login.invitation = Some(InvitationConfig::new(folder.join("used")));
+        change(&mut config.login);
         let in_force = Signing::Local(signer(key));
         let mint = Mint::new(SigningKeys { in_force, next: None }, HashAlgorithm::Sha1);
         let films = Entitlement {
@@ -108,7 +116,7 @@ impl Stage {
 
     /// The same, after a restart.
     pub(super) fn restarted(self) -> Self {
-        let router = Self::router(&self.key, &self.now, &self.journal, self.folder.path());
+        let router = Self::router(&self.key, &self.now, &self.journal, self.folder.path(), |_| ());
         Self { router, ..self }
     }
 
