@@ -22,7 +22,7 @@ use crate::person::Person;
 use crate::server::arrival::Arrival;
 use crate::server::issuer::{Issuer, Proven};
 use crate::server::journal::Event;
-use crate::server::page::{self, LoginTrouble, Page, Trouble};
+use crate::server::page::{self, LoginTrouble, OtherWay, Page, Trouble};
 use crate::server::renewal::Return;
 use crate::server::return_to::ReturnTo;
 use crate::server::session::Way;
@@ -137,10 +137,16 @@ fn login_page(
     again: Again<'_>,
 ) -> Response {
     let logins = issuer.logins();
+    let url = super::oidc::routes::begin_url(issuer.config(), target);
+    let elsewhere = logins.oidc().map(|oidc| OtherWay {
+        name: oidc.label(),
+        url: &url,
+        away: oidc.trouble().is_some(),
+    });
     let page = Page::Login {
         return_to: target.as_str(),
         users: logins.users.is_some(),
-        ways: &[],
+        ways: elsewhere.as_slice(),
         name: again.name,
         error: again.error,
         wait: again.wait,
