@@ -53,9 +53,10 @@ fuzz_target!(|input: (&str, &[u8], bool)| {
         query = query.replace("STATE", state);
     }
     ASKED_FOR_TOKEN.store(false, Ordering::Relaxed);
-    let Finished { outcome, line } = now(OIDC.finish(&query, &headers, time()));
+    let Finished { outcome, return_to, line } = now(OIDC.finish(&query, &headers, time()));
     let error = outcome.expect_err("nobody is logged in");
-    assert!(!error.sentence().is_empty() && error.to_string().len() < 1_000);
+    assert!(error.status() >= 400 && error.to_string().len() < 1_000);
+    assert_eq!(return_to.is_some(), line.is_some());
     let was_asked = ASKED_FOR_TOKEN.load(Ordering::Relaxed);
     assert!(!was_asked || (is_known && line.is_some()), "a code without an attempt");
     if let Some(line) = line {

@@ -59,11 +59,11 @@ pub use plan::{MOST_PASSES, PlanError, Reader};
 pub use server::{
     Answer, Ask, Begun, ClientAuthentication, ClientSecret, Clock, Finished, HeaderConfig,
     Invitation, InvitationConfig, InvitationError, Issuer, IssuerConfig, IssuerError, Journal,
-    Lifetimes, Limits, LoggedIn, LoginConfig, LoginError, MOST_BYTES, Oidc, OidcConfig,
-    OidcConfigError, OidcError, OidcFault, PATIENCE, PagesError, PasswordHash, PasswordHashError,
-    Players, PublicUrl, PublicUrlError, Quoted, ReturnHostError, ReturnHosts, ReturnTo, Seal,
-    Secret, Session, SessionEnd, SessionId, ShortSecret, TokenAlgorithm, TokenError, Users,
-    UsersConfig, UsersError, UsersFileError, Uses, Way, serve,
+    Lifetimes, Limits, LoginConfig, LoginError, MOST_BYTES, Oidc, OidcConfig, OidcConfigError,
+    OidcError, OidcFault, PATIENCE, PagesError, PasswordHash, PasswordHashError, Players,
+    PublicUrl, PublicUrlError, Quoted, ReturnHostError, ReturnHosts, ReturnTo, Seal, Secret,
+    Session, SessionEnd, SessionId, ShortSecret, TokenAlgorithm, TokenError, Users, UsersConfig,
+    UsersError, UsersFileError, Uses, Way, serve,
 };
 #[cfg(feature = "kms")]
 pub use signing::kms::{AwsSurroundings, KmsConfig, KmsKey};

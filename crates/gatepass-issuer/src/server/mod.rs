@@ -35,9 +35,8 @@ pub use listen::serve;
 pub use login::header::HeaderConfig;
 pub use login::invitation::{Invitation, InvitationConfig, InvitationError, Uses};
 pub use login::oidc::{
-    Answer, Ask, Begun, ClientAuthentication, ClientSecret, Finished, LoggedIn, MOST_BYTES, Oidc,
-    OidcConfig, OidcConfigError, OidcError, OidcFault, PATIENCE, Quoted, TokenAlgorithm,
-    TokenError,
+    Answer, Ask, Begun, ClientAuthentication, ClientSecret, Finished, MOST_BYTES, Oidc, OidcConfig,
+    OidcConfigError, OidcError, OidcFault, PATIENCE, Quoted, TokenAlgorithm, TokenError,
 };
 pub use login::users::{Users, UsersConfig, UsersError, UsersFileError};
 pub use login::{LoginConfig, LoginError};

@@ -73,6 +73,8 @@ pub(crate) struct OtherWay<'a> {
     pub(crate) name: &'a str,
     /// Where it begins.
     pub(crate) url: &'a str,
+    /// Whether who asks there found nobody lately.
+    pub(crate) away: bool,
 }
 
 /// Why somebody sees the login page again.
@@ -95,14 +97,22 @@ pub(crate) enum LoginTrouble {
 pub(crate) enum Trouble {
     /// A request that makes no sense, or did not come from a page of ours.
     Asked,
+    /// A login at the provider that this browser did not begin, or has finished already.
+    Attempt,
+    /// A login at the provider that took too long.
+    AttemptLate,
     /// An invitation that was not signed by us, or is over.
     Invitation,
     /// An invitation that was good once, and was used.
     InvitationUsed,
     /// Passes can't be made right now.
     Passes,
-    /// Whoever is asked who somebody is does not answer, or not as expected.
+    /// Whoever is asked who somebody is answers in a way that can't be believed.
     Provider,
+    /// They don't answer.
+    ProviderAway,
+    /// They say no, or the person called it off.
+    ProviderRefused,
 }
 
 /// A folder of templates that can't be used.
@@ -305,7 +315,10 @@ impl Page<'_> {
 
     /// Every page, in all that it can say.
     fn samples() -> impl Iterator<Item = Page<'static>> {
-        const WAYS: &[OtherWay<'_>] = &[OtherWay { name: "Example", url: "/login" }];
+        const WAYS: &[OtherWay<'_>] = &[
+            OtherWay { name: "Example", url: "/login", away: false },
+            OtherWay { name: "Example", url: "/login", away: true },
+        ];
         let (name, return_to) = ("ada", "/");
         let login = move |users, ways, error, wait| Page::Login {
             return_to,
@@ -330,10 +343,14 @@ impl Page<'_> {
         let invitation = |once| Page::Invitation { link: "for=ada", name, once };
         let troubles = [
             Trouble::Asked,
+            Trouble::Attempt,
+            Trouble::AttemptLate,
             Trouble::Invitation,
             Trouble::InvitationUsed,
             Trouble::Passes,
             Trouble::Provider,
+            Trouble::ProviderAway,
+            Trouble::ProviderRefused,
         ];
         let troubles = troubles.into_iter().map(move |trouble| Page::Trouble {
             trouble,

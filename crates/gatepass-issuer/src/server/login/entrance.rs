@@ -177,7 +177,8 @@ fn login_page(
 ) -> Response {
     let logins = issuer.logins();
     let provider = logins.provider(issuer.config(), target);
-    let ways = provider.iter().map(|(name, url)| OtherWay { name, url: url.as_str() });
+    let away = logins.oidc().is_some_and(|oidc| oidc.trouble().is_some());
+    let ways = provider.iter().map(|(name, url)| OtherWay { name, url: url.as_str(), away });
     let ways: Vec<_> = ways.collect();
     let page = Page::Login {
         return_to: target.as_str(),

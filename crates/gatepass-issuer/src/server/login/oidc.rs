@@ -39,7 +39,7 @@ use jsonwebtoken::DecodingKey;
 
 pub(crate) use self::ask::by_https;
 pub use self::ask::{Answer, Ask, MOST_BYTES, PATIENCE};
-use self::attempt::{Attempt, Attempts};
+use self::attempt::{Attempt, Attempts, Taken};
 use self::callback::Callback;
 use self::config::is_hmac;
 pub use self::config::{
@@ -79,18 +79,19 @@ pub struct Begun {
 #[derive(Debug)]
 pub struct Finished {
     /// Who logged in, or why nobody did.
-    pub outcome: Result<LoggedIn, OidcError>,
+    pub outcome: Result<Person, OidcError>,
+    /// Where they wanted to go when they began, if they began here. To be checked again: the list
+    /// may have changed.
+    pub return_to: Option<Box<str>>,
     /// The `Set-Cookie` line that goes along in any case: the attempt is over.
     pub line: Option<String>,
 }
 
-/// Somebody who logged in.
-#[derive(Debug)]
-pub struct LoggedIn {
-    /// Who.
-    pub person: Person,
-    /// Where they wanted to go when they began. To be checked again: the list may have changed.
-    pub return_to: Box<str>,
+impl Finished {
+    /// Of a browser that did not begin here.
+    const fn failed(error: OidcError) -> Self {
+        Self { outcome: Err(error), return_to: None, line: None }
+    }
 }
 
 impl Oidc {
@@ -178,14 +179,19 @@ impl Oidc {
     pub async fn finish(&self, query: &str, headers: &HeaderMap, now: EpochTime) -> Finished {
         let callback = match Callback::read(query) {
             Ok(callback) => callback,
-            Err(error) => return Finished { outcome: Err(error), line: None },
+            Err(error) => return Finished::failed(error),
         };
-        let (line, attempt) = self.attempts.take(&callback.state, headers, now);
-        let outcome = match attempt {
-            Ok(attempt) => self.log_in(callback, attempt, now).await,
-            Err(error) => Err(error),
+        let Some(Taken { attempt, line, is_late }) =
+            self.attempts.take(&callback.state, headers, now)
+        else {
+            return Finished::failed(OidcError::UnknownAttempt);
         };
-        Finished { outcome, line }
+        let return_to = Some(attempt.return_to.clone());
+        let outcome = match is_late {
+            true => Err(OidcError::LateAttempt),
+            false => self.log_in(callback, attempt, now).await,
+        };
+        Finished { outcome, return_to, line: Some(line) }
     }
 
     /// Where a browser logs out at the provider, too, and comes back from with `return_to` for a
@@ -215,7 +221,7 @@ impl Oidc {
         callback: Callback,
         attempt: Attempt,
         now: EpochTime,
-    ) -> Result<LoggedIn, OidcError> {
+    ) -> Result<Person, OidcError> {
         let metadata = self.metadata(now).await?;
         match callback.issuer.as_deref() {
             None if metadata.names_itself => return Err(OidcError::OtherIssuer),
@@ -235,8 +241,7 @@ impl Oidc {
         if let Some(access_token) = &tokens.access_token {
             believed.check_access_token(access_token).map_err(OidcError::Token)?;
         }
-        let person = self.person(&metadata, believed, tokens.access_token.as_deref()).await?;
-        Ok(LoggedIn { person, return_to: attempt.return_to })
+        self.person(&metadata, believed, tokens.access_token.as_deref()).await
     }
 
     async fn person(

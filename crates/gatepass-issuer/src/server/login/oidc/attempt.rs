@@ -43,6 +43,15 @@ pub(super) struct Attempt {
     began: u64,
 }
 
+/// An attempt that is over, however it goes on.
+pub(super) struct Taken {
+    pub(super) attempt: Attempt,
+    /// The `Set-Cookie` line that ends it.
+    pub(super) line: String,
+    /// Whether it ended by itself before.
+    pub(super) is_late: bool,
+}
+
 /// Who can open the cookies of attempts.
 pub(super) struct Attempts {
     seal: Seal,
@@ -132,26 +141,15 @@ impl Attempts {
         lines
     }
 
-    /// The attempt that a state belongs to, and the line that ends it, however it goes on.
-    pub(super) fn take(
-        &self,
-        state: &str,
-        headers: &HeaderMap,
-        now: EpochTime,
-    ) -> (Option<String>, Result<Attempt, OidcError>) {
+    /// The attempt that a state belongs to, if this browser began it.
+    pub(super) fn take(&self, state: &str, headers: &HeaderMap, now: EpochTime) -> Option<Taken> {
         let is_it = |attempt: &Attempt| {
             verify_slices_are_equal(attempt.state.as_bytes(), state.as_bytes()).is_ok()
         };
-        let found = self.kept(headers).into_iter().find_map(|(name, _, attempt)| {
-            attempt.filter(is_it).map(|attempt| (clearing(&name), attempt))
-        });
-        match found {
-            None => (None, Err(OidcError::UnknownAttempt)),
-            Some((line, attempt)) if attempt.is_late(now) => {
-                (Some(line), Err(OidcError::LateAttempt))
-            }
-            Some((line, attempt)) => (Some(line), Ok(attempt)),
-        }
+        self.kept(headers).into_iter().find_map(|(name, _, attempt)| {
+            let attempt = attempt.filter(is_it)?;
+            Some(Taken { line: clearing(&name), is_late: attempt.is_late(now), attempt })
+        })
     }
 
     /// The attempts among a browser's cookies: name, value, and what it opens to.
@@ -225,8 +223,9 @@ mod tests {
         attempt
     }
 
-    fn taken(jar: &Jar, attempt: &Attempt, seconds: u64) -> Result<Attempt, OidcError> {
-        attempts().take(&attempt.state, &jar.headers(), at(seconds)).1
+    fn taken(jar: &Jar, attempt: &Attempt, seconds: u64) -> Option<Attempt> {
+        let taken = attempts().take(&attempt.state, &jar.headers(), at(seconds))?;
+        (!taken.is_late).then_some(taken.attempt)
     }
 
     #[test]
@@ -236,27 +235,27 @@ mod tests {
         let back = taken(&jar, &attempt, 599).unwrap();
         assert_eq!(back.return_to, attempt.return_to);
         assert_eq!((back.nonce, back.verifier), (attempt.nonce.clone(), attempt.verifier.clone()));
-        let other = taken(&Jar::default(), &attempt, 1);
-        assert_eq!(other.err(), Some(OidcError::UnknownAttempt));
+        assert!(taken(&Jar::default(), &attempt, 1).is_none());
         let elsewhere = Attempt::begin("/", at(0));
-        assert_eq!(taken(&jar, &elsewhere, 1).err(), Some(OidcError::UnknownAttempt));
+        assert!(taken(&jar, &elsewhere, 1).is_none());
     }
 
     #[test]
     fn an_attempt_ends_after_ten_minutes() {
         let mut jar = Jar::default();
         let attempt = begun(&mut jar, "/", 100);
-        assert_eq!(taken(&jar, &attempt, 700).err(), Some(OidcError::LateAttempt));
-        assert_eq!(taken(&jar, &attempt, 99).err(), Some(OidcError::LateAttempt));
+        assert!(taken(&jar, &attempt, 699).is_some());
+        assert!(taken(&jar, &attempt, 700).is_none());
+        assert!(taken(&jar, &attempt, 99).is_none());
     }
 
     #[test]
     fn a_taken_attempt_is_gone_from_the_browser() {
         let mut jar = Jar::default();
         let (first, second) = (begun(&mut jar, "/a", 0), begun(&mut jar, "/b", 0));
-        let (line, _) = attempts().take(&first.state, &jar.headers(), at(1));
-        jar.take(&[line.unwrap()]);
-        assert_eq!(taken(&jar, &first, 1).err(), Some(OidcError::UnknownAttempt));
+        let Taken { line, .. } = attempts().take(&first.state, &jar.headers(), at(1)).unwrap();
+        jar.take(&[line]);
+        assert!(taken(&jar, &first, 1).is_none());
         assert_eq!(&*taken(&jar, &second, 1).unwrap().return_to, "/b");
     }
 
@@ -264,8 +263,8 @@ mod tests {
     fn five_tabs_log_in_at_once_and_the_oldest_goes_for_a_sixth() {
         let mut jar = Jar::default();
         let tabs: Vec<_> = (0..6).map(|at| begun(&mut jar, "/", at)).collect();
-        assert!(taken(&jar, &tabs[0], 10).is_err());
-        assert!(tabs[1..].iter().all(|tab| taken(&jar, tab, 10).is_ok()));
+        assert!(taken(&jar, &tabs[0], 10).is_none());
+        assert!(tabs[1..].iter().all(|tab| taken(&jar, tab, 10).is_some()));
         begun(&mut jar, "/", 900);
         assert_eq!(jar.0.len(), 1, "what is late goes, too");
     }

@@ -1,4 +1,4 @@
-//! Why nobody is logged in: what the person reads, and what the log says.
+//! Why nobody is logged in: what the person's page is about, and what the log says.
 //!
 //! # Invariants
 //!
@@ -8,6 +8,7 @@
 use std::fmt;
 
 use super::token::TokenError;
+use crate::server::page::Trouble;
 
 /// Why a login by OpenID Connect came to nothing. `Display` is for the log.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -96,34 +97,19 @@ impl OidcError {
         }
     }
 
-    /// What the person reads: a plain sentence without anything that was sent.
-    pub fn sentence(&self) -> &'static str {
+    /// What the person's page is about.
+    pub(crate) fn trouble(&self) -> Trouble {
         match self {
-            Self::Callback(_) | Self::OtherIssuer => {
-                "The answer of the login service could not be read. Please log in again."
+            Self::Callback(_) | Self::OtherIssuer => Trouble::Asked,
+            Self::UnknownAttempt => Trouble::Attempt,
+            Self::NoToken { .. } if self.fault() == OidcFault::Browser => Trouble::Attempt,
+            Self::LateAttempt => Trouble::AttemptLate,
+            Self::Refused(error) if error.is("temporarily_unavailable") => Trouble::ProviderAway,
+            Self::Refused(_) => Trouble::ProviderRefused,
+            Self::Unreachable { .. } => Trouble::ProviderAway,
+            Self::NoToken { .. } | Self::Unusable { .. } | Self::Token(_) | Self::Person(_) => {
+                Trouble::Provider
             }
-            Self::UnknownAttempt => {
-                "This login was not begun in this browser, or it has been finished already. \
-                 Please log in again."
-            }
-            Self::LateAttempt => "This login took too long. Please log in again.",
-            Self::Refused(error) if error.is("access_denied") => {
-                "The login service did not let you in, or you called it off."
-            }
-            Self::Refused(error) if error.is("temporarily_unavailable") => {
-                "The login service has no time just now. Please try again in a minute."
-            }
-            Self::Refused(_) | Self::NoToken { .. } => {
-                "The login service refused this login. Please log in again."
-            }
-            Self::Unreachable { .. } => {
-                "The login service can't be reached just now. Please try again in a minute."
-            }
-            Self::Unusable { .. } | Self::Token(_) => {
-                "The login service sent an answer that can't be believed. Please log in again; \
-                 if it happens twice, tell who runs this site."
-            }
-            Self::Person(_) => "The login service named you in a way that can't be used here.",
         }
     }
 }
@@ -164,7 +150,6 @@ mod tests {
         let error = OidcError::Refused(Quoted::new(&format!("<b>\r\nlogged in{}", "x".repeat(99))));
         assert!(!error.to_string().contains(['\r', '\n']));
         assert!(error.to_string().len() < 140, "{error}");
-        assert!(!error.sentence().contains('<'));
-        assert_eq!((error.status(), error.fault()), (403, OidcFault::Person));
+        assert_eq!((error.status(), error.trouble()), (403, Trouble::ProviderRefused));
     }
 }

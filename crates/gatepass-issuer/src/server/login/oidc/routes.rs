@@ -8,21 +8,23 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Form, Query, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use form_urlencoded::byte_serialize;
 use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
 
-use super::{Begun, Finished, LoggedIn, Oidc, OidcError, OidcFault};
+use super::{Begun, Finished, Oidc, OidcError, OidcFault};
 use crate::server::arrival::Arrival;
+use crate::server::config::IssuerConfig;
 use crate::server::issuer::{Issuer, NO_STORE, Proven, see_other, set_cookie};
 use crate::server::journal::Event;
-use crate::server::page::{Page, Trouble};
+use crate::server::page::Page;
 use crate::server::renewal::Return;
 use crate::server::return_to::ReturnTo;
 use crate::server::session::Way;
 
 /// Where a login begins.
-pub(crate) const BEGIN: &str = "/login/oidc";
+const BEGIN: &str = "/login/oidc";
 
 pub(crate) fn routes() -> Router<Arc<Issuer>> {
     Router::new()
@@ -50,6 +52,12 @@ struct LoggedOut {
     state: String,
 }
 
+/// The path and query at which somebody begins who wants to go to `return_to`.
+pub(crate) fn begin_url(config: &IssuerConfig, return_to: &ReturnTo) -> String {
+    let encoded: String = byte_serialize(return_to.as_str().as_bytes()).collect();
+    format!("{}?return-to={encoded}", config.url.route(BEGIN))
+}
+
 async fn begin(
     State(issuer): State<Arc<Issuer>>,
     arrival: Arrival,
@@ -75,16 +83,17 @@ async fn finish(
 ) -> Response {
     let Some(oidc) = issuer.logins().oidc() else { return StatusCode::NOT_FOUND.into_response() };
     let query = query.unwrap_or_default();
-    let Finished { outcome, line } = oidc.finish(&query, arrival.headers(), arrival.now).await;
+    let finished = oidc.finish(&query, arrival.headers(), arrival.now).await;
+    let Finished { outcome, return_to, line } = finished;
+    // The list may have become shorter since they left.
+    let return_to = return_to.and_then(|text| issuer.config().return_to.read(&text));
+    let return_to = return_to.unwrap_or_else(ReturnTo::home);
     let mut answer = match outcome {
-        Ok(LoggedIn { person, return_to }) => {
-            // The list may have become shorter since they left.
-            let return_to = issuer.config().return_to.read(&return_to);
-            let return_to = return_to.unwrap_or_else(ReturnTo::home);
+        Ok(person) => {
             let proven = Proven { person, way: Way::Oidc, ends: None };
             issuer.sign_in(&arrival, proven, &return_to).await
         }
-        Err(error) => failed(&issuer, &arrival, &ReturnTo::home(), &error),
+        Err(error) => failed(&issuer, &arrival, &return_to, &error),
     };
     let headers = answer.headers_mut();
     headers.extend(line.and_then(|line| set_cookie(&line)));
@@ -137,7 +146,7 @@ fn failed(issuer: &Issuer, arrival: &Arrival, return_to: &ReturnTo, error: &Oidc
     };
     issuer.tell(Some(arrival.address), event);
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_GATEWAY);
-    let (return_to, sentence) = (return_to.as_str(), error.sentence());
-    let page = Page::Trouble { trouble: Trouble::Provider, return_to, sentence };
+    let trouble = error.trouble();
+    let page = Page::Trouble { trouble, return_to: return_to.as_str(), sentence: "" };
     issuer.logins().pages.answer(status, &page)
 }

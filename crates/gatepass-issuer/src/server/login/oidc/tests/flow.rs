@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::provider::*;
 use crate::server::login::oidc::*;
+use crate::server::page::Trouble;
 
 fn parameters(begun: &Begun) -> Vec<(String, String)> {
     let query = begun.location.split_once('?').unwrap().1;
@@ -17,8 +18,14 @@ fn parameter(begun: &Begun, name: &str) -> Option<String> {
 #[tokio::test]
 async fn somebody_logs_in_and_goes_where_they_wanted() {
     let provider = Provider::new();
-    let LoggedIn { person, return_to } = log_in(&provider, config()).await.unwrap();
-    assert_eq!((person.subject(), &*return_to), ("ada", "/films"));
+    let (oidc, mut browser) = (provider.open(config()), Browser::default());
+    let query = provider.log_in(&browser.begin(&oidc, "/films").await);
+    let Finished { outcome, return_to, .. } = oidc.finish(&query, &browser.headers(), at(1)).await;
+    let person = outcome.unwrap();
+    assert_eq!((person.subject(), return_to.as_deref()), ("ada", Some("/films")));
+    let late = oidc.finish(&query, &browser.headers(), at(600)).await;
+    assert_eq!(late.outcome.err(), Some(OidcError::LateAttempt));
+    assert_eq!(late.return_to.as_deref(), Some("/films"), "they begin again for the same place");
     assert_eq!(person.claim("email_verified"), Some(&json!(true)));
     assert_eq!(person.texts("email").next(), Some("ada@example.com"));
     assert_eq!((provider.count("/token"), provider.count("/me")), (1, 0));
@@ -134,7 +141,9 @@ async fn several_tabs_log_in_side_by_side() {
     browser.take(first.lines.iter().chain(&second.lines));
     for (begun, place) in [(second, "/b"), (first, "/a")] {
         let query = provider.log_in(&begun);
-        assert_eq!(&*browser.finish(&oidc, &query).await.unwrap().return_to, place);
+        let finished = oidc.finish(&query, &browser.headers(), at(1)).await;
+        assert!(finished.outcome.is_ok());
+        assert_eq!(finished.return_to.as_deref(), Some(place));
     }
 }
 
@@ -170,7 +179,7 @@ async fn an_error_of_the_provider_logs_nobody_in() {
     );
     let error = browser.finish(&oidc, &query).await.unwrap_err();
     assert_eq!(error, OidcError::Refused(Quoted::new("access_denied")));
-    assert!(error.sentence().contains("did not let you in"));
+    assert_eq!(error.trouble(), Trouble::ProviderRefused);
     assert_eq!(provider.count("/token"), 0);
 }
 
@@ -190,7 +199,7 @@ async fn userinfo_is_asked_for_what_has_to_be_there() {
     let config = OidcConfig { claims: vec!["groups".into()], ..config() };
     let said = json!({"sub": "ada", "groups": ["members"], "email": "eve@example.com"});
     let provider = Provider::with(|script| script.userinfo = said);
-    let person = log_in(&provider, config.clone()).await.unwrap().person;
+    let person = log_in(&provider, config.clone()).await.unwrap();
     assert_eq!(person.texts("groups").collect::<Vec<_>>(), ["members"]);
     assert_eq!(person.texts("email").next(), Some("ada@example.com"), "what is signed counts");
     let bearer = provider.change(|script| {

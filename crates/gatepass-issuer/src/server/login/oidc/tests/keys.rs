@@ -5,7 +5,7 @@ use serde_json::json;
 use super::provider::*;
 use crate::server::login::oidc::*;
 
-async fn finish(oidc: &Oidc, provider: &Provider, seconds: u64) -> Result<LoggedIn, OidcError> {
+async fn finish(oidc: &Oidc, provider: &Provider, seconds: u64) -> Result<Person, OidcError> {
     let begun = oidc.begin("/", &HeaderMap::default(), at(seconds)).await.unwrap();
     let mut browser = Browser::default();
     browser.take(&begun.lines);

@@ -271,7 +271,7 @@ impl Browser {
         begun
     }
 
-    pub(super) async fn finish(&mut self, oidc: &Oidc, query: &str) -> Result<LoggedIn, OidcError> {
+    pub(super) async fn finish(&mut self, oidc: &Oidc, query: &str) -> Result<Person, OidcError> {
         let finished = oidc.finish(query, &self.headers(), at(1)).await;
         self.take(&finished.line);
         finished.outcome
@@ -279,7 +279,7 @@ impl Browser {
 }
 
 /// A whole login at a provider, by somebody who only wants in.
-pub(super) async fn log_in(provider: &Provider, config: OidcConfig) -> Result<LoggedIn, OidcError> {
+pub(super) async fn log_in(provider: &Provider, config: OidcConfig) -> Result<Person, OidcError> {
     let (oidc, mut browser) = (provider.open(config), Browser::default());
     let begun = browser.begin(&oidc, "/films").await;
     let query = provider.log_in(&begun);
