@@ -21,6 +21,7 @@ PASSWORD = "correct horse battery staple"
 TICKET = "ticket-of-tonight"
 ALONE = [
     "examples/signing/README.md",
+    "examples/issuer/README.md",
     "docs/choosing.md",
     "docs/cookies-on-the-right-domain.md",
     "docs/moving-from-cloudfront.md",

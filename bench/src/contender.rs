@@ -12,8 +12,8 @@ use crate::statistics::median;
 pub(crate) enum Load<'a> {
     /// `wrk` with so many connections.
     Full(u32),
-    /// `wrk` with a script that says what to ask.
-    Scripted(&'a Path),
+    /// `wrk` with a script that says what to ask, over so many connections.
+    Scripted(&'a Path, u32),
     /// `h2load`, HTTP/2.
     Http2,
     /// `h2load`, HTTP/1.1, so many requests a second.
@@ -51,20 +51,26 @@ impl<'s> Contender<'s> {
         Self { name: name.into(), server, url, header: header.to_owned(), load, turns: Vec::new() }
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Asks for `seconds`.
-    pub(crate) fn measure(&mut self, folder: &Path, seconds: u32) -> Outcome<()> {
+    pub(crate) fn measure(&mut self, folder: &Path, seconds: u32) -> Outcome<Turn> {
         let before = self.server.processor_seconds()?;
         let (url, header) = (&self.url, &self.header);
         let turn = match self.load {
             Load::Full(connections) => generator::wrk(url, header, None, connections, seconds),
-            Load::Scripted(script) => generator::wrk(url, header, Some(script), 64, seconds),
+            Load::Scripted(script, connections) => {
+                generator::wrk(url, header, Some(script), connections, seconds)
+            }
             Load::Http2 => generator::http2(url, header, folder, seconds),
             Load::Rate(rate) => generator::at_rate(url, header, folder, rate, seconds),
         };
         let turn = turn.map_err(|error| format!("{}: {error}", self.name))?;
         let used = self.server.processor_seconds()? - before;
         self.turns.push((turn, used * 1e6 / turn.requests));
-        Ok(())
+        Ok(turn)
     }
 
     /// Asks for `seconds`, and forgets what came of it.

@@ -11,6 +11,7 @@ mod certificate;
 mod contender;
 mod edge;
 mod generator;
+mod issue;
 mod keys;
 mod new_passes;
 mod openssl;
@@ -32,7 +33,8 @@ fn main() -> ExitCode {
         ["pass-loop", name, count] => pass::repeat(name, count),
         ["edge", ref rest @ ..] => edge::bench(rest),
         ["size", ref rest @ ..] => size::bench(rest),
-        _ => Err("say what to measure: pass, edge, or size".into()),
+        ["issue"] => issue::bench(),
+        _ => Err("say what to measure: pass, edge, size, or issue".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

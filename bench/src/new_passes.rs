@@ -38,7 +38,7 @@ pub(crate) fn bench(folder: &Path, haproxy: &Server, effort: Effort) -> Outcome<
             &edge,
             ours,
             "X-None: 1",
-            Load::Scripted(&script),
+            Load::Scripted(&script, 64),
         ),
         Contender::new(BASE, haproxy, theirs, &token, Load::Full(64)),
     ];

@@ -165,7 +165,7 @@ fn objects(folder: &Path, effort: Effort) -> Outcome<()> {
     {
         for (count, script) in &scripts {
             let url = format!("http://127.0.0.1:{}/", server.port);
-            let load = Load::Scripted(script);
+            let load = Load::Scripted(script, 64);
             contenders.push(Contender::new(format!("{name}, {count}"), server, url, header, load));
         }
     }
@@ -227,7 +227,7 @@ fn passes(folder: &Path, effort: Effort) -> Outcome<()> {
     let url = format!("http://127.0.0.1:{}/private/1k.bin", edge.port);
     let ask = |count: &u64, script| {
         let name = if *count == 1 { BASE.to_owned() } else { format!("{count} passes") };
-        Contender::new(name, &edge, url.clone(), NO_HEADER, Load::Scripted(script))
+        Contender::new(name, &edge, url.clone(), NO_HEADER, Load::Scripted(script, 64))
     };
     let mut contenders: Vec<_> = scripts.iter().map(|(count, script)| ask(count, script)).collect();
     // All of them are seen once before they are measured.

@@ -10,8 +10,9 @@ const { chromium } = require("playwright-core");
 
 const PATIENCE = 20_000;
 
-export function startBrowser() {
+export function startBrowser(args = []) {
   return chromium.launch({
+    args,
     executablePath: setting("GATEPASS_TOOL_CHROMIUM"),
     // Its only page is ours, and containers mostly forbid what the sandbox is made of.
     chromiumSandbox: false,

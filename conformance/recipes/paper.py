@@ -175,6 +175,9 @@ def first_line(shell: str) -> str:
     return line if len(line) <= 70 else f"{line[:69]}…"
 
 
-PORTS = re.compile(r"\b(8080|8081|8443|3000|8333|9090)\b")
+PORTS = re.compile(r"\b(8080|8081|8090|8443|3000|8333|9090)\b")
 TEXT = {".toml", ".md", ".mjs", ".js", ".py", ".html", ".sh", ".conf"}
-MADE = ("keys", "node_modules", "*.pem", "access.log", "gatepass-state", "cache", "pass")
+MADE = (
+    *("keys", "node_modules", "*.pem", "access.log", "gatepass-state", "cache", "pass"),
+    *("issuer-state", "issuer.secret", "users.toml", "journal", "*.jar"),
+)

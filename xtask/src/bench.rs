@@ -36,7 +36,7 @@ fn from_python(checkout: &Checkout, words: &[&str]) -> Result<(), Failure> {
     process::aloud(command.env(Program::OpenSsl.variable(), Program::OpenSsl.ready(checkout)?))
 }
 
-const BENCHMARKS: &[&str] = &["pass", "edge", "size", "python"];
+const BENCHMARKS: &[&str] = &["pass", "edge", "size", "issue", "python"];
 
 const PEERS: [Program; 8] = [
     Program::H2load,

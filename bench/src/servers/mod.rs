@@ -2,6 +2,7 @@
 
 mod gatepass;
 mod haproxy;
+mod issuer;
 mod nginx;
 mod varnish;
 
@@ -15,6 +16,7 @@ use crate::Outcome;
 
 pub(crate) use self::gatepass::{Gatepass, build};
 pub(crate) use self::haproxy::haproxy;
+pub(crate) use self::issuer::{BASE, TOKEN, issuer, sessions};
 pub(crate) use self::nginx::nginx;
 pub(crate) use self::varnish::varnish;
 

@@ -8,6 +8,7 @@ mod browser;
 pub(crate) mod cache;
 mod film;
 pub(crate) mod fuzz;
+mod issuer;
 mod keys;
 mod load;
 mod logs;
@@ -164,6 +165,11 @@ const STAGES: &[Stage] = &[
         name: "film",
         about: "a film from a private bucket, over TLS and HTTP/2, in a real browser",
         run: film::run,
+    },
+    Stage {
+        name: "issuer",
+        about: "logins, renewal while a film plays, and logout, in a real browser",
+        run: issuer::run,
     },
     Stage {
         name: "recipes",

@@ -196,7 +196,8 @@ impl Issuer {
         let mut random = [0; 16];
         rand::fill(&mut random).expect("the system has randomness");
         let lifetimes = self.sessions.lifetimes();
-        let now = arrival.now;
+        // Not when the request arrived: a password takes its time, and so does a provider.
+        let now = self.now();
         let mut session = Session::begin(SessionId::new(random), person, way, now, lifetimes, ends);
         // What an earlier session laid is taken away with it, whoever it was.
         if let Some(earlier) = self.remembered(arrival) {
@@ -238,15 +239,16 @@ impl Issuer {
         arrival: &Arrival,
         mut session: Session,
     ) -> Result<(Session, HeaderMap), Refusal> {
+        let now = self.now();
         let latest = session.latest_end(self.sessions.lifetimes());
-        let until = EpochTime::new(latest).unwrap_or(arrival.now);
+        let until = EpochTime::new(latest).unwrap_or(now);
         let (person, address) = (&session.person, arrival.address);
         let issuance = self.issuance();
-        let handout = issuance.hand_out(person, address, arrival.now, Some(until)).await?;
+        let handout = issuance.hand_out(person, address, now, Some(until)).await?;
         let gone: Vec<_> =
             session.laid.drain(..).filter(|laid| !handout.laid.contains(laid)).collect();
         let Handout { lines, laid, expiry } = handout;
-        session.renewed(arrival.now, expiry, &laid);
+        session.renewed(now, expiry, &laid);
         let taken = gone.iter().flat_map(Laid::clearing_lines);
         let kept = self.sessions.line(&session)?;
         let headers = taken.chain(lines).chain([kept]).filter_map(|line| set_cookie(&line));

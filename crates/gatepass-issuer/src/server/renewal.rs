@@ -14,6 +14,7 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use gatepass::EpochTime;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE,
     VARY, X_CONTENT_TYPE_OPTIONS,
@@ -79,7 +80,8 @@ async fn renew(State(issuer): State<Arc<Issuer>>, arrival: Arrival) -> Response 
     match issuer.hand_over(&arrival, session).await {
         Ok((session, headers)) => {
             issuer.tell(Some(arrival.address), Event::Renewed { subject: &subject });
-            (shared, headers, Json(renewed(issuer.config(), &session, &arrival))).into_response()
+            (shared, headers, Json(renewed(issuer.config(), &session, issuer.now())))
+                .into_response()
         }
         Err(refusal) => {
             let taken = taken(&before, &refusal);
@@ -131,8 +133,8 @@ fn ended(issuer: &Issuer, arrival: &Arrival) -> HeaderMap {
     headers.chain([(CACHE_CONTROL, NO_STORE)]).collect()
 }
 
-fn renewed(config: &IssuerConfig, session: &Session, arrival: &Arrival) -> Renewed {
-    let now = arrival.now.seconds();
+fn renewed(config: &IssuerConfig, session: &Session, now: EpochTime) -> Renewed {
+    let now = now.seconds();
     let left = session.expiry().saturating_sub(now);
     let before = config.renew_before.as_secs().min(left / 2);
     Renewed {
