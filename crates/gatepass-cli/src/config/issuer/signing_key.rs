@@ -49,7 +49,7 @@ fn signing_key(
     let passphrase = passphrase.as_deref().map(|bytes| without_line_break(bytes));
     let place = table
         .required("private-key", EXPECTED)
-        .and_then(|value| place(value, passphrase, hash, secrets, aws));
+        .and_then(|value| place(&value, passphrase, hash, secrets, aws));
     let public_key = table.value("public-key").and_then(|value| public_key(&value, secrets));
     if let (Some(KeyPlace::Local(private)), Some(public)) = (&place, &public_key)
         && private.public_key() != public
@@ -66,7 +66,7 @@ fn without_line_break(bytes: &[u8]) -> &[u8] {
 }
 
 fn place(
-    value: Value<'_>,
+    value: &Value<'_>,
     passphrase: Option<&[u8]>,
     hash: HashAlgorithm,
     secrets: &Secrets<'_>,
@@ -76,7 +76,7 @@ fn place(
         let mut table = value.clone().table();
         if let Some(inner) = table.value("pkcs11") {
             table.finish();
-            return pkcs11(inner, secrets).map(Box::new).map(KeyPlace::Pkcs11);
+            return pkcs11(&inner, secrets).map(Box::new).map(KeyPlace::Pkcs11);
         }
         if let Some(inner) = table.value("kms") {
             table.finish();
@@ -99,7 +99,7 @@ fn place(
     }
 }
 
-fn pkcs11(value: Value<'_>, secrets: &Secrets<'_>) -> Option<Pkcs11Config> {
+fn pkcs11(value: &Value<'_>, secrets: &Secrets<'_>) -> Option<Pkcs11Config> {
     let mut table = value.clone().table();
     let module = table.required("module", "the path of the token's library");
     let token = table.required("token", "the token's label");

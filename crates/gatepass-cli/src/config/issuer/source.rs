@@ -54,8 +54,9 @@ impl fmt::Display for Source {
 
 impl Secrets<'_> {
     /// The bytes of a secret; a mistake is told if there are none.
+    #[expect(clippy::needless_pass_by_value, reason = "whoever reads a value is done with it")]
     pub(in crate::config) fn bytes(&self, value: Value<'_>) -> Option<Zeroizing<Vec<u8>>> {
-        let source = self.source(value.clone())?;
+        let source = self.source(&value)?;
         match self.read(&source) {
             Ok(bytes) if bytes.is_empty() => {
                 value.mistake(format!("{source} is empty"));
@@ -71,6 +72,7 @@ impl Secrets<'_> {
     }
 
     /// A secret that is text. A line break at its end, as editors leave one, is no part of it.
+    #[expect(clippy::needless_pass_by_value, reason = "whoever reads a value is done with it")]
     pub(in crate::config) fn text(&self, value: Value<'_>) -> Option<Zeroizing<String>> {
         let bytes = self.bytes(value.clone())?;
         let Ok(text) = std::str::from_utf8(&bytes) else {
@@ -81,7 +83,7 @@ impl Secrets<'_> {
         Some(Zeroizing::new(text.strip_suffix('\r').unwrap_or(text).to_owned()))
     }
 
-    fn source(&self, value: Value<'_>) -> Option<Source> {
+    fn source(&self, value: &Value<'_>) -> Option<Source> {
         if !value.is_table() {
             value.expected(EXPECTED);
             return None;

@@ -50,7 +50,7 @@ impl NewPair {
                 let folder = edge.map_or(Path::new(""), |edge| edge.file().folder());
                 read_public(&known.as_ref().map_or(public_file.clone(), |file| folder.join(file)))?
             };
-            let public_in_edge = known.unwrap_or_else(|| folders.in_edge(edge, &public_file));
+            let public_in_edge = known.unwrap_or_else(|| Folders::in_edge(edge, &public_file));
             return Ok(Self { public, public_in_edge, private_in_issuer: None, told });
         }
         if issuer.is_some_and(|issuer| issuer.private_half(old).is_none()) && kind.is_none() {
@@ -86,7 +86,7 @@ impl NewPair {
             replace(&public_file, key.public_key().to_pem().as_bytes())?;
         }
         let private_in_issuer = issuer.map(|issuer| within(issuer.file().folder(), &private_file));
-        let public_in_edge = folders.in_edge(edge, &public_file);
+        let public_in_edge = Folders::in_edge(edge, &public_file);
         Ok(Self { public: key.public_key().clone(), public_in_edge, private_in_issuer, told })
     }
 
@@ -147,7 +147,7 @@ impl Folders {
         Self { private, public, old_private }
     }
 
-    fn in_edge(&self, edge: Option<&EdgeFile>, public: &Path) -> PathBuf {
+    fn in_edge(edge: Option<&EdgeFile>, public: &Path) -> PathBuf {
         edge.map_or_else(|| public.to_owned(), |edge| within(edge.file().folder(), public))
     }
 
@@ -158,7 +158,7 @@ impl Folders {
         };
         let give = || {
             keep_owner(private, &old)?;
-            fs::set_permissions(private, without_others(old.permissions()))
+            fs::set_permissions(private, without_others(&old.permissions()))
         };
         give().map_err(|error| {
             Failure::new(format!(
@@ -170,14 +170,14 @@ impl Folders {
 }
 
 #[cfg(unix)]
-fn without_others(permissions: fs::Permissions) -> fs::Permissions {
+fn without_others(permissions: &fs::Permissions) -> fs::Permissions {
     use std::os::unix::fs::PermissionsExt as _;
     fs::Permissions::from_mode(permissions.mode() & 0o770)
 }
 
 #[cfg(not(unix))]
-fn without_others(permissions: fs::Permissions) -> fs::Permissions {
-    permissions
+fn without_others(permissions: &fs::Permissions) -> fs::Permissions {
+    permissions.clone()
 }
 
 fn read_public(file: &Path) -> Result<PublicKey, Failure> {

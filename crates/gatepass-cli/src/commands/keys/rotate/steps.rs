@@ -54,7 +54,7 @@ impl Rotation<'_> {
             // Nothing was changed, and the operator may come back with another key.
             self.journal.remove()?;
         }
-        self.add(standing, pair?)
+        self.add(standing, &pair?)
     }
 
     /// The step after the last one.
@@ -72,7 +72,7 @@ impl Rotation<'_> {
             Step::Adding => {
                 note("the last run broke off before its end: this one begins its step anew");
                 let pair = self.pair(&standing)?;
-                self.add(standing, pair)
+                self.add(standing, &pair)
             }
             Step::Added => self.switch(standing),
             Step::Switching => {
@@ -87,7 +87,7 @@ impl Rotation<'_> {
         }
     }
 
-    pub(super) fn status(&self, standing: Option<&Standing>) -> Result<String, Failure> {
+    pub(super) fn status(&self, standing: Option<&Standing>) -> String {
         let Some(standing) = standing else {
             let keys = self.edge.as_ref().map(EdgeFile::keys).unwrap_or_default();
             let trusted = if keys.is_empty() {
@@ -95,10 +95,10 @@ impl Rotation<'_> {
             } else {
                 format!(" Trusted: {}.", listed(&keys))
             };
-            return Ok(format!("No rotation is under way.{trusted}"));
+            return format!("No rotation is under way.{trusted}");
         };
         let Standing { old, new, .. } = standing;
-        Ok(match standing.step {
+        match standing.step {
             Step::Adding => format!("1 of 4: {new} was being added beside {old}; run it again."),
             Step::Added => format!("1 of 4 is done: {new} is trusted beside {old}."),
             Step::Switching => format!("2 of 4: {new} was being put in force; run it again."),
@@ -110,7 +110,7 @@ impl Rotation<'_> {
                 _ => format!("3 of 4 is done: no pass of {old} lives any more. It can go."),
             },
             Step::Removing => format!("4 of 4: {old} was being removed; run it again."),
-        })
+        }
     }
 
     fn pair(&self, standing: &Standing) -> Result<NewPair, Failure> {
@@ -118,7 +118,7 @@ impl Rotation<'_> {
         NewPair::of(&new, &old, self.issuer.as_ref(), self.edge.as_ref(), self.args.kind)
     }
 
-    fn add(mut self, standing: Standing, pair: NewPair) -> Result<Outcome, Failure> {
+    fn add(mut self, standing: Standing, pair: &NewPair) -> Result<Outcome, Failure> {
         let (old, new) = (standing.old()?, standing.new_key()?);
         let mut told = pair.told.clone();
         if let Some(edge) = &mut self.edge {
@@ -144,15 +144,16 @@ impl Rotation<'_> {
             }
         }
         self.journal.write(&Standing { step: Step::Added, ..standing })?;
-        let lines = told.iter().map(|line| format!("  {line}\n")).collect::<String>();
+        let lines = indented(&told);
         let head = if self.edge.is_some() {
             format!("1 of 4: {new} is trusted beside {old}")
         } else {
             format!("1 of 4: {new} is there beside {old}")
         };
-        let gate = match self.is_for_cloudfront() {
-            true => format!("\n{}\n", cloudfront::add(&new)),
-            false => String::new(),
+        let gate = if self.is_for_cloudfront() {
+            format!("\n{}\n", cloudfront::add(&new))
+        } else {
+            String::new()
         };
         let next = match (&self.issuer, self.edge.is_some()) {
             (Some(_), true) => format!(
@@ -279,12 +280,13 @@ impl Rotation<'_> {
                 told.push(format!("{}: {old} is trusted no more", edge.file().name()));
             }
         }
-        let gate = match self.is_for_cloudfront() {
-            true => format!("\n{}\n", cloudfront::remove(&old)),
-            false => String::new(),
+        let gate = if self.is_for_cloudfront() {
+            format!("\n{}\n", cloudfront::remove(&old))
+        } else {
+            String::new()
         };
         self.journal.remove()?;
-        let lines = told.iter().map(|line| format!("  {line}\n")).collect::<String>();
+        let lines = indented(&told);
         let files: Vec<_> = left.iter().filter(|file| file.exists()).collect();
         let rest = match &*files {
             [] => String::new(),
@@ -303,7 +305,7 @@ impl Rotation<'_> {
         let made = NewPair::unnamed(old, self.issuer.as_ref(), self.edge.as_ref(), self.args.kind)?;
         Ok(Outcome::NotDue(format!(
             "{}\n{}\n\nCloudFront answers with the ID that it gave. Go on with it:\n\n{}",
-            made.told.iter().map(|line| format!("  {line}\n")).collect::<String>(),
+            indented(&made.told),
             cloudfront::create(&made.public),
             self.args.again("--id K…")
         )))
@@ -356,6 +358,11 @@ fn timestamp(time: EpochTime) -> Timestamp {
 
 fn at(time: EpochTime) -> String {
     timestamp(time).to_string()
+}
+
+/// Lines below another.
+fn indented(lines: &[String]) -> String {
+    lines.iter().fold(String::new(), |text, line| text + "  " + line + "\n")
 }
 
 fn listed(keys: &[PublicKeyId]) -> String {
