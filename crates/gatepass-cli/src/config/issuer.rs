@@ -160,7 +160,7 @@ fn rights(
     let entitlements = entitlement::entitlements(root.tables("entitlement"));
     let webhook = root.table("webhook");
     let is_asked = webhook.is_there();
-    let webhook = entitlement::webhook(webhook, |value| server::secret(value, secrets));
+    let webhook = entitlement::webhook(webhook, |value| server::secret(&value, secrets));
     if is_asked && !entitlements.is_empty() {
         root.mistake("webhook", "either [[entitlement]] says who may have what, or [webhook]");
     }

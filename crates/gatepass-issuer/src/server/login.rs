@@ -15,7 +15,6 @@ use axum::Router;
 use axum::response::Response;
 use gatepass::EpochTime;
 use http::StatusCode;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use self::header::{HeaderConfig, HeaderLogin};
@@ -136,9 +135,7 @@ impl Logins {
     /// What to call the provider, and where logging in there begins.
     fn provider(&self, issuer: &IssuerConfig, target: &ReturnTo) -> Option<(String, ReturnTo)> {
         let label = self.oidc.as_ref()?.label();
-        let back: String = utf8_percent_encode(target.as_str(), NON_ALPHANUMERIC).collect();
-        let begins = format!("{}?return-to={back}", issuer.url.route(oidc::routes::BEGIN));
-        Some((label.to_owned(), ReturnTo::own(&begins)))
+        Some((label.to_owned(), ReturnTo::own(&oidc::routes::begin_url(issuer, target))))
     }
 
     /// Where the only way begins, if there is one alone: it needs no page.

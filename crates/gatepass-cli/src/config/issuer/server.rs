@@ -22,10 +22,10 @@ pub(super) fn read(
     let (url, return_to) = found_at(table);
     let sealed_with = table
         .required("secret", "{ file = \"issuer.secret\" }, made by openssl rand -base64 48")
-        .and_then(|value| secret(value, secrets));
+        .and_then(|value| secret(&value, secrets));
     let proxies = table.value("trusted-proxies").map_or_else(Vec::new, Value::items);
     let proxies = Proxies::new(proxies.iter().filter_map(network).collect());
-    let token = table.value("application-token").and_then(|value| secret(value, secrets));
+    let token = table.value("application-token").and_then(|value| secret(&value, secrets));
     let state = table.value("state").and_then(|value| value.text());
     let players = table.value("players").and_then(|value| {
         value.choice(&[("same-site", Players::SameSite), ("cross-site", Players::CrossSite)])
@@ -47,7 +47,7 @@ pub(super) fn found_at(table: &mut Table<'_>) -> (Option<PublicUrl>, ReturnHosts
     let url = table
         .required("url", "where browsers find it, such as https://media.example.com/_gatepass")
         .and_then(|value| value.parsed());
-    (url, table.value("return-to").map(return_hosts).unwrap_or_default())
+    (url, table.value("return-to").map(|value| return_hosts(&value)).unwrap_or_default())
 }
 
 #[derive(Default)]
@@ -93,12 +93,12 @@ fn read_session(mut table: Table<'_>, config: &mut IssuerConfig) {
 }
 
 /// A secret that nobody can guess.
-pub(super) fn secret(value: Value<'_>, secrets: &Secrets<'_>) -> Option<Secret> {
+pub(super) fn secret(value: &Value<'_>, secrets: &Secrets<'_>) -> Option<Secret> {
     let bytes = secrets.bytes(value.clone())?;
     Secret::new(&bytes).map_err(|error| value.mistake(error.to_string())).ok()
 }
 
-fn return_hosts(value: Value<'_>) -> ReturnHosts {
+fn return_hosts(value: &Value<'_>) -> ReturnHosts {
     let items = value.clone().items();
     let origins = items.iter().filter_map(Value::text);
     ReturnHosts::new(origins).map_err(|error| value.mistake(error.to_string())).unwrap_or_default()

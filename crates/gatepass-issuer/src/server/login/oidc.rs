@@ -187,9 +187,10 @@ impl Oidc {
             return Finished::failed(OidcError::UnknownAttempt);
         };
         let return_to = Some(attempt.return_to.clone());
-        let outcome = match is_late {
-            true => Err(OidcError::LateAttempt),
-            false => self.log_in(callback, attempt, now).await,
+        let outcome = if is_late {
+            Err(OidcError::LateAttempt)
+        } else {
+            self.log_in(callback, attempt, now).await
         };
         Finished { outcome, return_to, line: Some(line) }
     }

@@ -19,7 +19,6 @@ use gatepass::EpochTime;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
-use super::error::OidcError;
 use crate::server::cookies;
 use crate::server::seal::Seal;
 
