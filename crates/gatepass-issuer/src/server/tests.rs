@@ -409,7 +409,8 @@ async fn sessions_cross_sites_only_if_players_do() {
 async fn operators_learn_what_happened_and_no_credential() {
     let house = House::new(|_| {});
     let cookie = session_of(&house.renew(&house.session(&["members"])).await);
-    house.ask("POST", "/logout", &[("cookie", &cookie)], "").await;
+    let own = ("origin", "https://media.example.com");
+    house.ask("POST", "/logout", &[("cookie", &cookie), own], "").await;
     let told = house.told.lock().unwrap().clone();
     let events: Vec<Value> = told.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     let names: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
