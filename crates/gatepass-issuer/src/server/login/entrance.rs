@@ -11,18 +11,20 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use form_urlencoded::byte_serialize;
 use gatepass::EpochTime;
 use http::header::{RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 use zeroize::Zeroizing;
 
 use super::header::HeaderLoginError;
+use super::oidc;
 use super::users::{LoggedIn, LoginForm, LoginRefusal};
 use crate::person::Person;
 use crate::server::arrival::Arrival;
 use crate::server::issuer::{Issuer, Proven};
 use crate::server::journal::Event;
-use crate::server::page::{self, LoginTrouble, Page, Trouble};
+use crate::server::page::{self, LoginTrouble, OtherWay, Page, Trouble};
 use crate::server::renewal::Return;
 use crate::server::return_to::ReturnTo;
 use crate::server::session::Way;
@@ -137,10 +139,14 @@ fn login_page(
     again: Again<'_>,
 ) -> Response {
     let logins = issuer.logins();
+    let way_back: String = byte_serialize(target.as_str().as_bytes()).collect();
+    let begin = issuer.config().url.route(oidc::routes::BEGIN);
+    let begin = format!("{begin}?return-to={way_back}");
+    let way = logins.oidc().map(|oidc| OtherWay { name: oidc.label(), url: &begin });
     let page = Page::Login {
         return_to: target.as_str(),
         users: logins.users.is_some(),
-        ways: &[],
+        ways: way.as_slice(),
         name: again.name,
         error: again.error,
         wait: again.wait,

@@ -68,7 +68,6 @@ pub struct Oidc {
 }
 
 /// A browser that is sent to the provider.
-#[derive(Debug)]
 pub struct Begun {
     /// Where it is sent.
     pub location: String,
@@ -123,9 +122,11 @@ impl Oidc {
         })
     }
 
-    /// What the login page calls the provider.
-    pub fn label(&self) -> Option<&str> {
-        self.config.label.as_deref()
+    /// What the login page calls the provider: by its host, if nothing else was said.
+    pub fn label(&self) -> &str {
+        let issuer = &*self.config.issuer;
+        let host = issuer.split('/').nth(2).unwrap_or(issuer);
+        self.config.label.as_deref().unwrap_or(host)
     }
 
     /// Why the provider was of no use when it was last asked, if it was of none.
@@ -317,6 +318,12 @@ impl Oidc {
 impl fmt::Debug for Oidc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Oidc").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Begun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Begun").finish_non_exhaustive()
     }
 }
 

@@ -19,6 +19,7 @@ use crate::laying::{CookieWishes, Site};
 use crate::server::arrival::Peer;
 use crate::server::login::header::HeaderConfig;
 use crate::server::login::invitation::{Invitation, InvitationConfig};
+use crate::server::login::oidc::OidcConfig;
 use crate::server::login::users::UsersConfig;
 use crate::server::password::PasswordHash;
 use crate::server::{Clock, Issuer, IssuerConfig, Journal, ReturnHosts, Secret};
@@ -77,6 +78,8 @@ impl Stage {
         config.return_to = ReturnHosts::new([OWN]).unwrap();
         let users = folder.join("users.toml");
         config.login.users = Some(UsersConfig { file: users, at_once: Some(2) });
+        // Nobody asks the provider who it is before somebody goes there.
+        config.login.oidc = Some(OidcConfig::new("https://id.example.com/films", "gatepass"));
         config.login.header = Some(HeaderConfig {
             name: http::HeaderName::from_static("x-auth-request-user"),
             claims: vec![("groups".into(), http::HeaderName::from_static("x-groups"))],
