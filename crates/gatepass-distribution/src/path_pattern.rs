@@ -131,11 +131,9 @@ impl<'a> NormalPath<'a> {
 /// Says whether a path may need a closer look. It never ends early, so that the compiler
 /// looks at many bytes at once.
 fn is_suspect(raw: &[u8]) -> bool {
-    let next = raw.iter().skip(1).chain(&[0]);
-    raw.iter().zip(next).fold(false, |found, (&one, &next)| {
-        let is_pair = one == b'/' && (next == b'/' || next == b'.');
-        found | is_pair | matches!(one, b'%' | b'\\')
-    })
+    let is_pair = |pair: &[u8; 2]| (pair[0] == b'/') & matches!(pair[1], b'/' | b'.');
+    let has_pair = raw.array_windows().fold(false, |found, pair| found | is_pair(pair));
+    raw.iter().fold(has_pair, |found, byte| found | matches!(byte, b'%' | b'\\'))
 }
 
 fn decode(segment: &[u8]) -> Cow<'_, [u8]> {

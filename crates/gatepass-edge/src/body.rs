@@ -5,10 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 
-use crate::access_log::Pending;
+use crate::access_log::{Entry, Pending};
 use crate::cache::Reader;
 use crate::compress::Compressed;
 use crate::origin::file_body::FileBody;
@@ -21,9 +22,9 @@ pub enum Body {
     /// Nothing.
     Empty,
     /// A file, or parts of it.
-    File(FileBody),
+    File(Box<FileBody>),
     /// What an origin is sending.
-    Remote(RemoteBody),
+    Remote(Box<RemoteBody>),
     /// All of it at once.
     Whole(Bytes),
     /// An object from the cache, slice by slice.
@@ -38,11 +39,42 @@ pub enum Body {
     Logged(Box<Logged>),
 }
 
+/// A request from its arrival to the end of its answer: it stays in one place in memory.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Logged {
-    pub(crate) body: Body,
-    pub(crate) pending: Pending,
+    body: Body,
+    pending: Pending,
+}
+
+impl Logged {
+    /// Begins when the request arrives.
+    #[inline]
+    pub(crate) fn new(pending: Pending) -> Box<Self> {
+        Box::new(Self { body: Body::Empty, pending })
+    }
+
+    /// What was asked, and what is known of it so far.
+    pub(crate) const fn parts(&mut self) -> (&Request<()>, &mut Entry) {
+        self.pending.parts()
+    }
+
+    /// Goes out with the response, and tells the log when its body is through.
+    pub(crate) fn answered(mut self: Box<Self>, response: Response<Body>) -> Response<Body> {
+        self.pending.answered(&response);
+        let (head, body) = response.into_parts();
+        self.body = body;
+        Response::from_parts(head, Body::Logged(self))
+    }
+}
+
+impl From<FileBody> for Body {
+    fn from(file: FileBody) -> Self {
+        match file.into_bytes() {
+            Ok(bytes) => Self::Whole(bytes),
+            Err(file) => Self::File(Box::new(file)),
+        }
+    }
 }
 
 impl http_body::Body for Body {
@@ -55,9 +87,11 @@ impl http_body::Body for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         match self.get_mut() {
             Self::Empty => Poll::Ready(None),
-            Self::File(file) => Pin::new(file).poll_frame(context),
+            Self::File(file) => Pin::new(&mut **file).poll_frame(context),
             // The viewer is cut off: what it has must not pass for all of it.
-            Self::Remote(remote) => Pin::new(remote).poll_frame(context).map_err(io::Error::other),
+            Self::Remote(remote) => {
+                Pin::new(&mut **remote).poll_frame(context).map_err(io::Error::other)
+            }
             Self::Sliced(reader) => Pin::new(&mut **reader).poll_frame(context),
             Self::Compressed(body) => Pin::new(&mut **body).poll_frame(context),
             Self::Passing(body) => Pin::new(body).poll_frame(context),
@@ -67,10 +101,12 @@ impl http_body::Body for Body {
                 let polled = Pin::new(&mut logged.body).poll_frame(context);
                 match &polled {
                     Poll::Ready(Some(Ok(frame))) => {
-                        logged.pending.sent(frame.data_ref().map_or(0, Bytes::len));
-                        // A body that says so is not asked again.
+                        let bytes = frame.data_ref().map_or(0, Bytes::len);
+                        // A body that says that it is at its end is not asked again.
                         if logged.body.is_end_stream() {
-                            logged.pending.ended();
+                            logged.pending.sent_last(bytes);
+                        } else {
+                            logged.pending.sent(bytes);
                         }
                     }
                     Poll::Ready(None) => logged.pending.ended(),

@@ -15,34 +15,31 @@
 //!    miss.
 //! 8. An error, the gate's or the origin's, may be answered by the distribution's own page.
 
-use std::borrow::Cow;
+use std::convert::identity;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use gatepass::{Denial, EpochTime, Pass, ViewerUrl};
-use gatepass_distribution::{Admitted, Distribution, NormalPath, Proxies, RouteError, Snapshot};
-use gatepass_distribution::{Route, VerifiedPasses};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use arc_swap::{ArcSwap, Guard};
+use gatepass::EpochTime;
+use gatepass_distribution::{NormalPath, Proxies, RouteError, Snapshot, VerifiedPasses};
+use http::{Request, Response};
 use hyper::body::Incoming;
 
 use crate::access_log::{AccessLog, Entry};
-use crate::asked::Asked;
+use crate::answering::Answering;
+use crate::asking::{Asking, expiry};
 use crate::background::Background;
-use crate::body::Body;
+use crate::body::{Body, Logged};
 use crate::cache::Cache;
-use crate::cap::cap;
-use crate::compress::{Compressed, negotiate, revalidate};
 use crate::config::EdgeConfig;
 use crate::fetch::Fetch;
 use crate::incoming::{self, Sent};
 use crate::listener::{Connection, Door};
 use crate::metrics::{CacheStatus, ConfigStatus, Metrics, Observed, Status};
-use crate::request_id::RequestId;
 use crate::serving::{EdgeError, Serving};
 use crate::viewer::{Viewer, ViewerError};
-use crate::{refuse, renew, respond, wellformed};
+use crate::{refuse, respond, wellformed};
 
 /// Says what time it is. Handed in, so that a test can say so too.
 pub type Clock = Arc<dyn Fn() -> EpochTime + Send + Sync>;
@@ -132,212 +129,160 @@ impl Edge {
     }
 
     /// Answers one request, and logs it once its body is through.
-    pub async fn handle(
-        &self,
+    ///
+    /// Most are answered at once. Who has to wait goes through the same steps again, in a
+    /// future of its own: time, snapshot and request are the same, and so is what comes of them.
+    pub fn handle(
+        self: &Arc<Self>,
         request: Request<Incoming>,
         connection: &Connection,
-    ) -> Response<Body> {
+    ) -> Answering {
         let now = (self.clock)();
         let (head, sent) = incoming::split(request);
-        let mut entry = Entry::begin(now, connection, self.metrics.unrouted());
-        let mut response = self.life(&head, sent, connection, now, &mut entry).await;
-        respond::sign_off(&mut response, &head, entry.id());
-        self.log.follow(entry, head, response)
+        let entry = Entry::begin(now, connection, self.metrics.unrouted());
+        let mut logged = Logged::new(self.log.begin(entry, head));
+        let serving = self.serving.load();
+        let moment = Moment { edge: self, serving: &serving, connection, now };
+        if let Some(response) = moment.at_once(&sent, &mut logged) {
+            return Answering::ready(logged.answered(response));
+        }
+        let (edge, connection) = (Arc::clone(self), *connection);
+        let serving = Guard::into_inner(serving);
+        Answering::waiting(async move {
+            let moment = Moment { edge: &edge, serving: &serving, connection: &connection, now };
+            let response = moment.in_time(sent, &mut logged).await;
+            logged.answered(response)
+        })
+    }
+}
+
+/// When and how a request came, and what it is answered from.
+#[derive(Clone, Copy)]
+struct Moment<'m> {
+    edge: &'m Edge,
+    serving: &'m Serving,
+    connection: &'m Connection,
+    now: EpochTime,
+}
+
+impl<'m> Moment<'m> {
+    /// A whole life, if no step of it has to wait; else nothing has happened.
+    fn at_once(self, sent: &Sent, logged: &mut Logged) -> Option<Response<Body>> {
+        let (request, entry) = logged.parts();
+        let mut response = self.life_at_once(request, sent, entry).unwrap_or_else(Some)?;
+        respond::sign_off(&mut response, request, entry.id());
+        Some(response)
     }
 
-    async fn life(
-        &self,
+    fn life_at_once(
+        self,
+        request: &Request<()>,
+        sent: &Sent,
+        entry: &mut Entry,
+    ) -> Result<Option<Response<Body>>, Response<Body>> {
+        let viewer = self.viewer(request, entry)?;
+        let asking = self.asking(request, &viewer, entry)?;
+        let response = match asking.gate(sent, &self.edge.verified, entry)? {
+            Ok(admitted) => {
+                let fetched = asking.fetch.at_once(&admitted, sent, entry);
+                let response = fetched.map(|response| asking.compressed(response));
+                let response = response.and_then(|response| asking.paged_at_once(response, entry));
+                response.map(|response| asking.capped(response, expiry(&admitted)))
+            }
+            Err(denial) => asking.paged_at_once(denial, entry),
+        };
+        Ok(response.map(|response| asking.leaving(response)))
+    }
+
+    /// The same life, with all the time that it takes.
+    async fn in_time(self, sent: Sent, logged: &mut Logged) -> Response<Body> {
+        let (request, entry) = logged.parts();
+        let life = self.life_in_time(request, sent, entry).await;
+        let mut response = life.unwrap_or_else(identity);
+        respond::sign_off(&mut response, request, entry.id());
+        response
+    }
+
+    async fn life_in_time(
+        self,
         request: &Request<()>,
         sent: Sent,
-        connection: &Connection,
-        now: EpochTime,
         entry: &mut Entry,
-    ) -> Response<Body> {
-        if let Some(refusal) = refuse::oversized(request, &self.config.limits, entry) {
-            return refusal;
+    ) -> Result<Response<Body>, Response<Body>> {
+        let viewer = self.viewer(request, entry)?;
+        let asking = self.asking(request, &viewer, entry)?;
+        let response = match asking.gate(&sent, &self.edge.verified, entry)? {
+            Ok(admitted) => {
+                let expiry = expiry(&admitted);
+                let response = asking.fetch.answer(admitted, sent, entry).await;
+                let response = asking.paged(asking.compressed(response), entry).await;
+                asking.capped(response, expiry)
+            }
+            Err(denial) => asking.paged(denial, entry).await,
+        };
+        Ok(asking.leaving(response))
+    }
+
+    /// Reads who asks for what, unless it is too long or can be read in two ways.
+    fn viewer<'r>(
+        self,
+        request: &'r Request<()>,
+        entry: &mut Entry,
+    ) -> Result<Viewer<'r>, Response<Body>> {
+        if let Some(refusal) = refuse::oversized(request, &self.edge.config.limits, entry) {
+            return Err(refusal);
         }
         if let Some(problem) = wellformed::problem(request) {
-            return refuse::bad_request(problem, request.method(), entry);
+            return Err(refuse::bad_request(problem, request.method(), entry));
         }
-        let viewer = match Viewer::read(request, connection, &self.proxies) {
-            Ok(viewer) => viewer,
-            Err(error @ ViewerError::Host) => {
-                return refuse::bad_request(&error.to_string(), request.method(), entry);
-            }
-        };
+        let viewer = Viewer::read(request, self.connection, &self.edge.proxies);
+        let viewer = viewer.map_err(|error @ ViewerError::Host| {
+            refuse::bad_request(&error.to_string(), request.method(), entry)
+        })?;
         entry.viewer(&viewer);
-        let serving = self.serving.load();
+        Ok(viewer)
+    }
+
+    /// Finds distribution and behavior, and answers what is answered before the gate.
+    fn asking<'r>(
+        self,
+        request: &'r Request<()>,
+        viewer: &'r Viewer<'r>,
+        entry: &mut Entry,
+    ) -> Result<Asking<'r>, Response<Body>>
+    where
+        'm: 'r,
+    {
+        let Self { edge, serving, connection, now } = self;
         let path = NormalPath::read(viewer.url().path());
         let route = match serving.snapshot().route(viewer.url().host(), &path) {
             Ok(route) => route,
             Err(error @ RouteError::AmbiguousPath) => {
-                return refuse::bad_request(&error.to_string(), request.method(), entry);
+                return Err(refuse::bad_request(&error.to_string(), request.method(), entry));
             }
             Err(error @ RouteError::UnknownHost) => {
-                return refuse::unknown_host(&error.to_string(), request.method(), entry);
+                return Err(refuse::unknown_host(&error.to_string(), request.method(), entry));
             }
         };
         if let Some(metrics) = serving.metrics_of(&route) {
             entry.routed(metrics);
         }
         let conduct = route.behavior.conduct();
-        if let Some(answer) = refuse::plain_http(request, &viewer, conduct, &self.config, entry) {
-            return answer;
+        if let Some(answer) = refuse::plain_http(request, viewer, conduct, &edge.config, entry) {
+            return Err(answer);
         }
-        let fetch =
-            Fetch { serving: &serving, cache: self.cache.get(), limits: &self.config.limits };
-        let id = entry.id();
-        let asking = Asking { request, connection, viewer: &viewer, route, fetch, now, id };
         let cors = route.behavior.cors();
-        let mut response = match cors.and_then(|cors| refuse::preflight(cors, conduct, request)) {
-            Some(answer) => return answer,
-            None => self.guarded(&asking, sent, entry).await,
-        };
-        if let Some(cors) = cors {
-            respond::cors(&mut response, cors, request.headers());
+        if let Some(answer) = cors.and_then(|cors| refuse::preflight(cors, conduct, request)) {
+            return Err(answer);
         }
-        respond::own_headers(&mut response, conduct);
-        response
-    }
-
-    async fn guarded(&self, asking: &Asking<'_>, sent: Sent, entry: &mut Entry) -> Response<Body> {
-        let Asking { request, viewer, route, .. } = asking;
-        let conduct = route.behavior.conduct();
-        let has_body = matches!(sent, Sent::Body(_));
-        if let Some(refusal) = refuse::method(request, has_body, conduct.allowed_methods, entry) {
-            return refusal;
-        }
-        let path = origin_path(route.distribution, viewer.url().path());
-        let asked = asking.asked(path, request.headers());
-        let revocations = &asking.fetch.serving.snapshot().facts().revocations;
-        let gate = route.behavior.gate();
-        let began = Instant::now();
-        let judged = gate.admit(asked, viewer.request(), &self.verified, revocations, asking.now);
-        entry.judged(began.elapsed());
-        match judged {
-            Ok(admitted) => {
-                entry.admitted(admitted.pass());
-                if let Some(denial) = admitted.reported() {
-                    entry.reported(denial);
-                }
-                if let Some((renewal, pass)) = route.behavior.renewal().zip(admitted.pass())
-                    && let Some(redirect) = renew::due(renewal, request, viewer, pass, asking.now)
-                {
-                    return redirect;
-                }
-                let expiry = admitted.pass().map(Pass::expiry);
-                let response = asking.fetch.answer(admitted, sent, entry).await;
-                let response = asking.compressed(response);
-                let mut response = error_page(asking, response, entry).await;
-                if let Some(expiry) = expiry.filter(|_| conduct.cap_viewer_cache) {
-                    cap(response.headers_mut(), asking.now, expiry);
-                }
-                response
-            }
-            Err(denial) => {
-                entry.denied(&denial);
-                denied(asking, &denial, entry).await
-            }
-        }
-    }
-}
-
-/// One request, as far as it was read before the gate.
-struct Asking<'r> {
-    request: &'r Request<()>,
-    connection: &'r Connection,
-    viewer: &'r Viewer<'r>,
-    route: Route<'r>,
-    fetch: Fetch<'r>,
-    now: EpochTime,
-    id: RequestId,
-}
-
-impl<'r> Asking<'r> {
-    fn asked(&self, path: Cow<'r, str>, headers: &'r HeaderMap) -> Asked<'r> {
-        Asked {
-            distribution: self.route.distribution,
-            behavior: self.route.behavior,
-            method: self.request.method(),
-            version: self.request.version(),
-            url: match self.route.behavior.gate().trust() {
-                Some(_) => self.viewer.url(),
-                None => self.viewer.sent(),
-            },
-            path,
-            headers,
-            connection: self.connection,
-            address: self.viewer.request().address(),
-            now: self.now,
-            id: self.id,
-        }
-    }
-
-    /// Compresses an answer where the behavior wants it and it is worth it.
-    fn compressed(&self, response: Response<Body>) -> Response<Body> {
-        if !self.route.behavior.conduct().compress {
-            return response;
-        }
-        let (mut head, body) = response.into_parts();
-        let asked = self.asked(Cow::Borrowed(""), self.request.headers());
-        if head.status == StatusCode::NOT_MODIFIED {
-            revalidate(&asked, head.extensions.get(), &mut head.headers);
-            return Response::from_parts(head, body);
-        }
-        let coding = negotiate(&asked, head.status, &mut head.headers);
-        let body = match coding.filter(|_| *self.request.method() != Method::HEAD) {
-            Some(coding) => Body::Compressed(Box::new(Compressed::new(body, coding))),
-            None => body,
-        };
-        Response::from_parts(head, body)
-    }
-}
-
-async fn denied(asking: &Asking<'_>, denial: &Denial, entry: &mut Entry) -> Response<Body> {
-    let Asking { request, viewer, route, .. } = asking;
-    match route.behavior.on_denied() {
-        Some(page) if refuse::asks_for_a_page(request) => refuse::to_login(page, viewer.url()),
-        _ => {
-            let refusal = refuse::forbidden(denial, route.behavior.gate(), request.method());
-            error_page(asking, refusal, entry).await
-        }
-    }
-}
-
-/// Answers an error with the distribution's own page, if it has one and it can be read.
-async fn error_page(
-    asking: &Asking<'_>,
-    response: Response<Body>,
-    entry: &mut Entry,
-) -> Response<Body> {
-    let distribution = asking.route.distribution;
-    let custom = distribution.error_response(response.status().as_u16());
-    let Some((custom, page)) = custom.and_then(|custom| Some((custom, custom.page()?))) else {
-        return response;
-    };
-    let nothing_sent = HeaderMap::new();
-    let viewers = asking.viewer.url();
-    let url = ViewerUrl::new(viewers.scheme(), viewers.host(), page, None);
-    // A page is fetched as one, whatever failed.
-    let method = if *asking.request.method() == Method::HEAD { Method::HEAD } else { Method::GET };
-    let admitted = Admitted::error_page(custom, |path| Asked {
-        behavior: distribution.behavior(&NormalPath::read(path)),
-        method: &method,
-        url: &url,
-        ..asking.asked(Cow::Owned(path.to_owned()), &nothing_sent)
-    });
-    let Some(admitted) = admitted else { return response };
-    let page = Box::pin(asking.fetch.answer(admitted, Sent::Nothing, entry)).await;
-    if page.status() == StatusCode::OK {
-        respond::as_error_page(page, custom.response_status(), &response)
-    } else {
-        response
+        let fetch = Fetch { serving, cache: edge.cache.get(), limits: &edge.config.limits };
+        Ok(Asking { request, connection, viewer, route, fetch, now, id: entry.id() })
     }
 }
 
 impl Door for Edge {
-    async fn answer(&self, request: Request<Incoming>, connection: &Connection) -> Response<Body> {
-        self.handle(request, connection).await
+    fn answer(self: &Arc<Self>, request: Request<Incoming>, connection: &Connection) -> Answering {
+        self.handle(request, connection)
     }
 }
 
@@ -379,25 +324,14 @@ fn open_cache(
     Ok(())
 }
 
-/// `/` is fetched as the default root object; every other path as it came.
-fn origin_path<'p>(distribution: &Distribution, path: &'p str) -> Cow<'p, str> {
-    match distribution.default_root_object() {
-        Some(object) if path == "/" => Cow::Owned(format!("/{object}")),
-        _ => Cow::Borrowed(path),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// hyper moves the whole future of a request into its place, whatever of it is in use.
+    /// hyper moves what comes of a request into its place, whatever of it is in use.
     #[test]
-    fn the_life_of_a_request_is_cheap_to_move() {
-        fn size<'r, F>(_: impl FnOnce(&'r Edge, Request<Incoming>, &'r Connection) -> F) -> usize {
-            size_of::<F>()
-        }
-        let bytes = size(Edge::handle);
-        assert!(bytes <= 4_096, "{bytes} bytes");
+    fn an_answer_is_cheap_to_move() {
+        assert!(size_of::<Answering>() <= 192, "{} bytes", size_of::<Answering>());
+        assert!(size_of::<Logged>() <= 1_000, "{} bytes", size_of::<Logged>());
     }
 }

@@ -2,17 +2,18 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use gatepass_distribution::Admitted;
+use gatepass_distribution::{Admitted, Invalidations};
 use http::{Method, Response, StatusCode};
 use hyper::upgrade::OnUpgrade;
 
 use crate::access_log::Entry;
 use crate::asked::Asked;
 use crate::body::Body;
-use crate::cache::{Cache, outdated};
+use crate::cache::{Cache, Served, outdated};
 use crate::config::Limits;
 use crate::incoming::{Sent, bounded};
 use crate::origin::Wanted;
+use crate::origin::directory::Directory;
 use crate::origin::remote::Remote;
 use crate::origin::request::RequestBody;
 use crate::serving::{Serving, Source};
@@ -27,6 +28,24 @@ pub(crate) struct Fetch<'e> {
 }
 
 impl Fetch<'_> {
+    /// Answers with what needs no waiting: a file of a folder, or what lies fresh in memory.
+    pub(crate) fn at_once(
+        &self,
+        admitted: &Admitted<Asked<'_>>,
+        sent: &Sent,
+        entry: &mut Entry,
+    ) -> Option<Response<Body>> {
+        let asked = admitted.request();
+        match self.serving.source(asked.distribution, asked.behavior) {
+            Source::Directory(directory) => Some(from_folder(directory, admitted)),
+            Source::Remote(_) => {
+                let cache = self.cache_for(asked, sent)?;
+                let served = cache.at_once(admitted, self.invalidations())?;
+                Some(told(served, admitted, entry))
+            }
+        }
+    }
+
     /// Answers from wherever the behavior's content comes from.
     pub(crate) async fn answer(
         &self,
@@ -35,25 +54,14 @@ impl Fetch<'_> {
         entry: &mut Entry,
     ) -> Response<Body> {
         let asked = admitted.request();
-        let sent = match sent {
-            // A word about any other protocol, which goes no further than to us.
-            Sent::Upgrade(_) if !chosen::is_websocket(asked) => Sent::Nothing,
-            sent => sent,
-        };
         match self.serving.source(asked.distribution, asked.behavior) {
-            Source::Directory(directory) => {
-                let now = UNIX_EPOCH + Duration::from_secs(asked.now.seconds());
-                let wanted = admitted.derive(|asked| Wanted {
-                    method: asked.method,
-                    path: asked.path.clone(),
-                    headers: asked.headers,
-                });
-                directory.fetch(&wanted, now).map(Body::File)
-            }
+            Source::Directory(directory) => from_folder(directory, &admitted),
             Source::Remote(remote) => match self.cache_for(asked, &sent) {
-                Some(cache) => self.cached(cache, remote, &admitted, entry).await,
-                // Boxed, for hyper moves the future of every request, whatever of it is in use.
-                None => Box::pin(self.direct(remote, admitted, sent, entry)).await,
+                Some(cache) => {
+                    let served = cache.serve(&admitted, remote, self.invalidations()).await;
+                    told(served, &admitted, entry)
+                }
+                None => self.direct(remote, admitted, sent, entry).await,
             },
         }
     }
@@ -62,29 +70,17 @@ impl Fetch<'_> {
     fn cache_for(&self, asked: &Asked<'_>, sent: &Sent) -> Option<&Cache> {
         let may_be_kept = asked.behavior.cache_policy().keeps_anything()
             && chosen::is_for_the_cache(asked)
-            && matches!(sent, Sent::Nothing);
+            && match sent {
+                Sent::Nothing => true,
+                Sent::Body(_) => false,
+                // A word about any other protocol goes no further than to us.
+                Sent::Upgrade(_) => !chosen::is_websocket(asked),
+            };
         self.cache.filter(|_| may_be_kept)
     }
 
-    async fn cached(
-        &self,
-        cache: &Cache,
-        remote: &Remote,
-        admitted: &Admitted<Asked<'_>>,
-        entry: &mut Entry,
-    ) -> Response<Body> {
-        let invalidations = &self.serving.snapshot().facts().invalidations;
-        let as_of = |distribution: &str, path: &str| invalidations.as_of(distribution, path);
-        let served = cache.serve(admitted, remote, &as_of).await;
-        let mut response = served.response;
-        if let Some((reason, sentence)) = served.trouble {
-            entry.shared_trouble(reason, sentence);
-            response =
-                refuse::origin_failed(response.status(), admitted.request().method, entry.id());
-        }
-        let outcome = respond::outcome(&mut response, served.outcome);
-        entry.outcome(outcome);
-        response
+    fn invalidations(&self) -> &Invalidations {
+        &self.serving.snapshot().facts().invalidations
     }
 
     /// Asks the origin on behalf of this one viewer, and keeps nothing.
@@ -103,7 +99,10 @@ impl Fetch<'_> {
                 });
                 (body, None)
             }
-            Sent::Upgrade(upgrade) => (RequestBody::Empty, Some(upgrade)),
+            Sent::Upgrade(upgrade) => {
+                let is_websocket = chosen::is_websocket(admitted.request());
+                (RequestBody::Empty, Some(upgrade).filter(|_| is_websocket))
+            }
         };
         let request = admitted.derive(|asked| {
             let mut request = forward::origin_request(asked, body);
@@ -115,7 +114,7 @@ impl Fetch<'_> {
         let method = admitted.request().method;
         let changes = self.cache.filter(|_| !method.is_safe());
         let mut response = match remote.fetch(request).await {
-            Ok(response) => response.map(Body::Remote),
+            Ok(response) => response.map(|body| Body::Remote(Box::new(body))),
             Err(trouble) => return refuse::trouble(&trouble, method, entry),
         };
         forward::keep_back(admitted.request(), response.headers_mut());
@@ -140,4 +139,26 @@ impl Fetch<'_> {
         }
         response
     }
+}
+
+fn from_folder(directory: &Directory, admitted: &Admitted<Asked<'_>>) -> Response<Body> {
+    let now = UNIX_EPOCH + Duration::from_secs(admitted.request().now.seconds());
+    let wanted = admitted.derive(|asked| Wanted {
+        method: asked.method,
+        path: asked.path.clone(),
+        headers: asked.headers,
+    });
+    directory.fetch(&wanted, now).map(Body::from)
+}
+
+/// What the cache served, and its part of the log line.
+fn told(served: Served, admitted: &Admitted<Asked<'_>>, entry: &mut Entry) -> Response<Body> {
+    let mut response = served.response;
+    if let Some((reason, sentence)) = served.trouble {
+        entry.shared_trouble(reason, sentence);
+        let method = admitted.request().method;
+        response = refuse::origin_failed(response.status(), method, entry.id());
+    }
+    entry.outcome(respond::outcome(&mut response, served.outcome));
+    response
 }

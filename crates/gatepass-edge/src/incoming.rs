@@ -31,6 +31,7 @@ pub(crate) enum Sent {
 }
 
 /// The head of a request, and what comes after it.
+#[inline]
 pub(crate) fn split(request: Request<Incoming>) -> (Request<()>, Sent) {
     let (mut head, body) = request.into_parts();
     let sent = match head.extensions.remove::<OnUpgrade>() {

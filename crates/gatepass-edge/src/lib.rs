@@ -9,6 +9,10 @@
 // Top-down: the page to begin with comes first, and what it calls follows.
 mod edge;
 
+mod asking;
+
+mod answering;
+
 mod incoming;
 
 mod wellformed;
@@ -63,6 +67,7 @@ mod progress;
 mod config;
 
 pub use access_log::{AccessLog, FileSink};
+pub use answering::Answering;
 pub use body::{Body, Logged};
 #[doc(hidden)]
 pub use compress::Compressed;

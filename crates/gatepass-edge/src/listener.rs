@@ -10,6 +10,7 @@
 //! answer is taken.
 
 mod acme;
+mod beside;
 mod certificate;
 mod certificates;
 mod counted;
@@ -18,7 +19,6 @@ mod sockets;
 mod tls;
 mod worker;
 
-use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use gatepass::Scheme;
-use http::{Request, Response};
+use http::Request;
 use hyper::body::Incoming;
 use tokio::sync::watch;
 
@@ -36,7 +36,7 @@ pub use self::certificates::{CertificateWarning, Certificates};
 use self::sockets::Sockets;
 pub use self::tls::TlsParameters;
 use self::worker::Worker;
-use crate::body::Body;
+use crate::answering::Answering;
 use crate::config::EdgeConfig;
 
 /// How a viewer reached us.
@@ -53,12 +53,8 @@ pub struct Connection {
 
 /// What stands behind a listener.
 pub trait Door: Send + Sync + 'static {
-    /// Answers one request.
-    fn answer(
-        &self,
-        request: Request<Incoming>,
-        connection: &Connection,
-    ) -> impl Future<Output = Response<Body>>;
+    /// Answers one request, at once or in time.
+    fn answer(self: &Arc<Self>, request: Request<Incoming>, connection: &Connection) -> Answering;
 }
 
 /// Why nothing listens.

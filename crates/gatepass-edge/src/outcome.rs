@@ -1,5 +1,7 @@
 //! What became of a request, in CloudFront's words: for `X-Cache`, the log and the metrics.
 
+use http::HeaderValue;
+
 /// How an answer came about.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "CloudFront's list, which every reader tells apart")]
@@ -46,6 +48,23 @@ impl CacheOutcome {
         }
     }
 
+    /// The same, checked when this was compiled.
+    pub(crate) fn x_cache_value(self) -> HeaderValue {
+        const fn value(outcome: CacheOutcome) -> HeaderValue {
+            HeaderValue::from_static(outcome.x_cache())
+        }
+        static VALUES: [HeaderValue; CacheOutcome::ALL.len()] = [
+            value(CacheOutcome::Hit),
+            value(CacheOutcome::RefreshHit),
+            value(CacheOutcome::Miss),
+            value(CacheOutcome::Error),
+            value(CacheOutcome::Redirect),
+            value(CacheOutcome::LimitExceeded),
+            value(CacheOutcome::CapacityExceeded),
+        ];
+        VALUES[self.index()].clone()
+    }
+
     /// The log's `x-edge-result-type`, and the metrics' `outcome`.
     pub const fn result_type(self) -> &'static str {
         match self {
@@ -78,6 +97,7 @@ mod tests {
     fn each_outcome_is_found_where_it_says_and_by_what_it_says() {
         for (nth, outcome) in CacheOutcome::ALL.into_iter().enumerate() {
             assert_eq!(outcome.index(), nth);
+            assert_eq!(outcome.x_cache_value(), outcome.x_cache());
             assert_eq!(CacheOutcome::of_x_cache(outcome.x_cache().as_bytes()), Some(outcome));
             assert_eq!(outcome.x_cache(), format!("{} from cloudfront", outcome.result_type()));
         }

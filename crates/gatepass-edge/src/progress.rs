@@ -7,6 +7,7 @@
 
 use std::cell::Cell;
 use std::io;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
@@ -22,9 +23,16 @@ use crate::body::Body;
 /// What is known of one connection.
 #[derive(Debug)]
 pub(crate) struct Progress {
+    /// When it was last seen that something had moved.
     last: Cell<Instant>,
+    /// Something moved since. Requests only say so: whoever watches asks for the time.
+    has_moved: Cell<bool>,
     has_begun: Cell<bool>,
-    /// How many bodies have something to be taken, as far as anybody knows.
+    /// How many requests are not through yet.
+    under_way: Cell<usize>,
+    /// How many bodies have something to be taken and never had to wait.
+    ready: Cell<usize>,
+    /// How many others have something to be taken, as far as anybody knows.
     offered: Arc<AtomicUsize>,
 }
 
@@ -32,17 +40,39 @@ impl Default for Progress {
     fn default() -> Self {
         Self {
             last: Cell::new(Instant::now()),
-            has_begun: Cell::new(false),
+            has_moved: Cell::default(),
+            has_begun: Cell::default(),
+            under_way: Cell::default(),
+            ready: Cell::default(),
             offered: Arc::default(),
         }
     }
 }
 
 impl Progress {
-    /// Something was asked, or taken.
-    pub(crate) fn made(&self) {
-        self.last.set(Instant::now());
+    /// Something was asked.
+    pub(crate) fn asked(self: &Rc<Self>) -> UnderWay {
         self.has_begun.set(true);
+        self.under_way.update(|requests| requests + 1);
+        self.made();
+        UnderWay(Rc::clone(self))
+    }
+
+    /// Something was asked, or taken.
+    fn made(&self) {
+        self.has_moved.set(true);
+    }
+
+    /// For how long nothing was asked and nothing taken, as far as it was looked at.
+    fn still_for(&self) -> Duration {
+        if self.has_moved.take() {
+            self.last.set(Instant::now());
+        }
+        self.last.get().elapsed()
+    }
+
+    fn has_something_to_take(&self) -> bool {
+        self.ready.get() > 0 || self.offered.load(Ordering::SeqCst) > 0
     }
 
     /// Ends once something was asked for the first time, or `limit` has passed.
@@ -53,10 +83,21 @@ impl Progress {
         }
     }
 
-    /// Ends once nothing was asked and nothing taken for so long.
+    /// Ends once nothing was asked and nothing taken for so long, or a quarter longer.
     pub(crate) async fn idle_for(&self, limit: Duration) {
-        while let Some(left) = limit.checked_sub(self.last.get().elapsed()) {
-            tokio::time::sleep(left + TICK).await;
+        while let Some(left) = limit.checked_sub(self.still_for()) {
+            tokio::time::sleep(left.min(limit / 4) + TICK).await;
+        }
+    }
+
+    /// Ends once the next request is overdue: nothing is under way, and that for so long.
+    pub(crate) async fn overdue_for(&self, limit: Duration) {
+        loop {
+            self.idle_for(limit).await;
+            if self.under_way.get() == 0 {
+                return;
+            }
+            tokio::time::sleep(limit).await;
         }
     }
 
@@ -64,10 +105,9 @@ impl Progress {
     pub(crate) async fn stalled_for(&self, limit: Duration) {
         let mut is_suspect = false;
         loop {
-            let since = self.last.get().elapsed();
-            let (left, suspect) = match limit.checked_sub(since) {
-                Some(left) => (left + TICK, false),
-                None if self.offered.load(Ordering::SeqCst) == 0 => (limit, false),
+            let (left, suspect) = match limit.checked_sub(self.still_for()) {
+                Some(left) => (left.min(limit / 4) + TICK, false),
+                None if !self.has_something_to_take() => (limit, false),
                 None if is_suspect => return,
                 // It may be here since a moment ago, after a long silence.
                 None => (limit / 4 + TICK, true),
@@ -80,6 +120,25 @@ impl Progress {
 
 const TICK: Duration = Duration::from_millis(10);
 
+/// A request that is not through yet. It is once this is dropped.
+#[derive(Debug)]
+pub(crate) struct UnderWay(Rc<Progress>);
+
+impl Deref for UnderWay {
+    type Target = Progress;
+
+    fn deref(&self) -> &Progress {
+        &self.0
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.under_way.update(|requests| requests - 1);
+        self.made();
+    }
+}
+
 /// A body whose every step counts as progress.
 ///
 /// It has something to offer until it says that it has to wait, and again once it asks to be
@@ -87,14 +146,14 @@ const TICK: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub(crate) struct Watched {
     body: Body,
-    progress: Rc<Progress>,
+    progress: UnderWay,
     /// From the first time that it has to wait: most never do.
     bell: Option<Arc<Bell>>,
 }
 
 impl Watched {
-    pub(crate) fn new(body: Body, progress: Rc<Progress>) -> Self {
-        progress.offered.fetch_add(1, Ordering::SeqCst);
+    pub(crate) fn new(body: Body, progress: UnderWay) -> Self {
+        progress.ready.update(|bodies| bodies + 1);
         Self { body, progress, bell: None }
     }
 
@@ -106,6 +165,7 @@ impl Watched {
             }
             // It is polled once more, to be woken by the bell.
             self.bell = Some(Arc::new(Bell::new(context.waker(), &self.progress.offered)));
+            self.progress.ready.update(|bodies| bodies - 1);
         }
         let Some(bell) = &self.bell else { return Poll::Pending };
         bell.wait_for(context.waker());
@@ -123,9 +183,8 @@ impl Drop for Watched {
     fn drop(&mut self) {
         match &self.bell {
             Some(bell) => bell.end(),
-            None => drop(self.progress.offered.fetch_sub(1, Ordering::SeqCst)),
+            None => self.progress.ready.update(|bodies| bodies - 1),
         }
-        self.progress.made();
     }
 }
 
@@ -168,6 +227,7 @@ struct Bell {
 
 impl Bell {
     fn new(waker: &Waker, offered: &Arc<AtomicUsize>) -> Self {
+        offered.fetch_add(1, Ordering::SeqCst);
         Self {
             state: AtomicU8::new(OFFERS),
             offered: Arc::clone(offered),

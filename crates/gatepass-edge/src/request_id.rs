@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE64URL, HEXLOWER};
 use http::HeaderValue;
 
 thread_local! {
@@ -24,26 +24,24 @@ impl RequestId {
         Self(number())
     }
 
-    /// 56 characters that end in `==`.
+    /// 40 bytes in Base64: 56 characters that end in `==`.
+    fn letters(self) -> [u8; 56] {
+        let (mut bytes, mut letters) = ([0; 40], [0; 56]);
+        stretch(self.0, &mut bytes);
+        BASE64URL.encode_mut(&bytes, &mut letters);
+        letters
+    }
+
+    /// The same as text.
     pub(crate) fn text(self) -> String {
-        let mut letters = [0; 56];
-        stretch(self.0, &mut letters);
-        for letter in &mut letters {
-            *letter = ALPHABET[usize::from(*letter & 63)];
-        }
-        letters[53] = b'A'; // 40 bytes end in four spare bits
-        letters[54] = b'=';
-        letters[55] = b'=';
-        String::from_utf8(letters.to_vec()).expect("the alphabet is ASCII")
+        String::from_utf8(self.letters().to_vec()).expect("the alphabet is ASCII")
     }
 
     /// The value of `X-Amz-Cf-Id`.
     pub(crate) fn header(self) -> HeaderValue {
-        HeaderValue::try_from(self.text()).expect("the alphabet is visible")
+        HeaderValue::from_bytes(&self.letters()).expect("the alphabet is visible")
     }
 }
-
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// 32 hexadecimal digits.
 pub(crate) fn host() -> String {

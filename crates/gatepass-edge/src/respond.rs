@@ -15,9 +15,11 @@ use crate::body::Body;
 use crate::outcome::CacheOutcome;
 use crate::request_id::{self, RequestId};
 
-static X_AMZ_CF_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
+pub(crate) static X_AMZ_CF_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
 static X_AMZ_CF_POP: HeaderName = HeaderName::from_static("x-amz-cf-pop");
-static X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+pub(crate) static X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+
+static POP: HeaderValue = HeaderValue::from_static("GTP50-P1");
 
 /// Names this process as one edge location, as CloudFront's `Via` does.
 static RECEIVED_BY: LazyLock<String> =
@@ -109,7 +111,7 @@ pub(crate) fn redirect(status: StatusCode, location: &str, method: &Method) -> R
 pub(crate) fn outcome(response: &mut Response<Body>, outcome: CacheOutcome) -> CacheOutcome {
     let is_error = response.status().is_client_error() || response.status().is_server_error();
     let outcome = if is_error { CacheOutcome::Error } else { outcome };
-    response.headers_mut().insert(&X_CACHE, HeaderValue::from_static(outcome.x_cache()));
+    response.headers_mut().insert(&X_CACHE, outcome.x_cache_value());
     outcome
 }
 
@@ -185,13 +187,13 @@ pub(crate) fn cors(response: &mut Response<Body>, cors: &Cors, asked: &HeaderMap
 pub(crate) fn sign_off<B>(response: &mut Response<Body>, request: &Request<B>, id: RequestId) {
     let status = response.status();
     let headers = response.headers_mut();
-    if !headers.contains_key(&X_CACHE) {
+    headers.entry(&X_CACHE).or_insert_with(|| {
         let is_error = status.is_client_error() || status.is_server_error();
-        let outcome = if is_error { "Error from cloudfront" } else { "Miss from cloudfront" };
-        headers.insert(&X_CACHE, HeaderValue::from_static(outcome));
-    }
+        let outcome = if is_error { CacheOutcome::Error } else { CacheOutcome::Miss };
+        outcome.x_cache_value()
+    });
     headers.insert(VIA, VIA_VALUE.clone());
-    headers.insert(&X_AMZ_CF_POP, HeaderValue::from_static("GTP50-P1"));
+    headers.insert(&X_AMZ_CF_POP, POP.clone());
     // Whatever an origin says of its own: to this viewer, the request has one name.
     headers.insert(&X_AMZ_CF_ID, id.header());
     match request.version() {

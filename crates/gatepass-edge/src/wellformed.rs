@@ -41,6 +41,10 @@ fn is_one_host(uri: &Uri, headers: &HeaderMap, version: Version) -> bool {
 }
 
 fn is_framed_plainly(headers: &HeaderMap) -> bool {
+    // Most have none, and to look at each name costs less than to look one up.
+    if !headers.keys().any(|name| *name == TRANSFER_ENCODING) {
+        return true;
+    }
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     match (codings.next(), codings.next()) {
         (None, _) => true,

@@ -152,7 +152,7 @@ impl Issuance {
     }
 
     /// The ID of the key that signs.
-    pub const fn key_id(&self) -> &PublicKeyId {
+    pub fn key_id(&self) -> &PublicKeyId {
         self.mint.key_id()
     }
 

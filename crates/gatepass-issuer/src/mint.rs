@@ -57,7 +57,7 @@ impl Mint {
     }
 
     /// The ID of the key in force.
-    pub const fn key_id(&self) -> &PublicKeyId {
+    pub fn key_id(&self) -> &PublicKeyId {
         self.keys.in_force.id()
     }
 

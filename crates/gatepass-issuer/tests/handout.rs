@@ -247,9 +247,8 @@ async fn a_start_is_before_now_or_a_premiere() {
 #[tokio::test]
 async fn no_pass_outlives_what_it_was_asked_for() {
     let desk = Desk::new(vec![entitlement("films", &["https://m.test/films/*"])]);
-    let hand_out =
-        |until| desk.issuance.hand_out(&PERSON, "::1".parse().unwrap(), at(0), Some(until));
-    static PERSON: std::sync::LazyLock<Person> = std::sync::LazyLock::new(ada);
+    let ada = ada();
+    let hand_out = |until| desk.issuance.hand_out(&ada, "::1".parse().unwrap(), at(0), Some(until));
     assert_eq!(hand_out(at(10)).await.unwrap().expiry, at(10));
     assert!(hand_out(at(6_000)).await.unwrap().expiry < at(630));
 }

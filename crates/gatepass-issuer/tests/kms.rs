@@ -9,11 +9,11 @@ mod support;
 use std::time::{Duration, Instant};
 
 use gatepass::{EpochTime, HashAlgorithm, JsonStyle, Policy, Reading, Unsigned};
-use gatepass_issuer::{HttpsClient, KeyPlace, Signing, SigningError, SigningKeyConfig};
+use gatepass_issuer::{KeyPlace, Signing, SigningError, SigningKeyConfig};
 use support::fake_kms::{Answer, FakeKms, TOKEN, config};
 
 async fn open(kms: &FakeKms, hash: HashAlgorithm) -> Result<Signing, SigningError> {
-    let place = KeyPlace::Kms(config(&kms.url()), HttpsClient::new());
+    let place = KeyPlace::Kms(Box::new(config(&kms.url())));
     let key = SigningKeyConfig { id: "K1".parse().unwrap(), place, public_key: None };
     Signing::open(key, hash).await
 }
@@ -102,7 +102,7 @@ async fn a_signature_of_another_key_is_not_handed_on() {
 #[tokio::test]
 async fn a_key_that_is_not_the_one_that_edges_trust_is_refused() {
     let (kms, other) = (FakeKms::start().await, FakeKms::start().await);
-    let place = KeyPlace::Kms(config(&kms.url()), HttpsClient::new());
+    let place = KeyPlace::Kms(Box::new(config(&kms.url())));
     let public_key = Some(other.public_key());
     let key = SigningKeyConfig { id: "K1".parse().unwrap(), place, public_key };
     let error = Signing::open(key, HashAlgorithm::Sha256).await.unwrap_err();

@@ -26,6 +26,9 @@ const NOW: u64 = 1_767_225_601;
 type Heard = Arc<Mutex<Vec<(HeaderMap, String)>>>;
 type Answer = Arc<dyn Fn() -> Response + Send + Sync>;
 
+/// An answer that is made of a good one's text.
+type Answering = fn(String) -> Response;
+
 /// An application that answers so, and what it was asked.
 async fn application(answer: impl Fn() -> Response + Send + Sync + 'static) -> (String, Heard) {
     async fn hear(
@@ -99,7 +102,7 @@ async fn an_application_is_told_who_came_and_by_whom() {
 async fn no_answer_is_no() {
     let policy = json!({"resources": ["https://m.test/of/ada/*"]});
     let good = json!({"policies": [policy]}).to_string();
-    let answers: [(fn(String) -> Response, &str); 5] = [
+    let answers: [(Answering, &str); 5] = [
         (|good| (StatusCode::INTERNAL_SERVER_ERROR, good).into_response(), "answered 500"),
         (|good| (StatusCode::FOUND, [("location", "/hook")], good).into_response(), "answered 302"),
         (|_| "yes".into_response(), "line 1, column 1"),
@@ -157,7 +160,8 @@ fn an_application_is_asked_over_tls_or_on_this_machine() {
     let told = |config: WebhookConfig| {
         let site = Site::of("https://m.test").unwrap();
         let mistakes = Webhook::new(config, site, HttpsClient::new()).unwrap_err();
-        mistakes.into_iter().map(|one| format!("{}: {}", one.at, one.problem)).collect::<String>()
+        let lines = mistakes.into_iter().map(|one| format!("{}: {}", one.at, one.problem));
+        lines.collect::<Vec<_>>().join("\n")
     };
     assert!(told(config("http://app.test/hook")).starts_with("webhook.url: app.test would be"));
     assert!(told(config("/hook")).starts_with("webhook.url: "));

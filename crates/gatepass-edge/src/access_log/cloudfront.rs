@@ -54,7 +54,7 @@ pub(super) fn write(out: &mut Vec<u8>, finished: &Finished<'_>) {
     field(out, finished.id());
     field(out, finished.host());
     field(out, entry.scheme.map_or("-", gatepass::Scheme::as_str).as_bytes());
-    number(out, finished.received());
+    number(out, finished.received);
     out.push(b'\t');
     seconds(out, finished.took);
     field(out, header(finished, &X_FORWARDED_FOR));

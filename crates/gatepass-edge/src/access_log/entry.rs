@@ -16,6 +16,7 @@ use crate::metrics::BehaviorMetrics;
 use crate::origin::trouble::Trouble;
 use crate::outcome::CacheOutcome;
 use crate::request_id::RequestId;
+use crate::respond::{X_AMZ_CF_ID, X_CACHE};
 use crate::viewer::Viewer;
 
 /// What is known of a request so far.
@@ -42,6 +43,7 @@ pub(crate) struct Entry {
 impl Entry {
     /// Begins when the request arrives. `now` is what the gate will judge by; `unrouted` counts
     /// what is refused before it finds a behavior.
+    #[inline]
     pub(crate) fn begin(
         now: EpochTime,
         connection: &Connection,
@@ -92,9 +94,9 @@ impl Entry {
         self.reported = Some(denial.reason());
     }
 
-    /// How long the gate took, whatever it said.
+    /// How long the gate took, whatever it said. Who is asked again has been remembered.
     pub(crate) fn judged(&mut self, took: Duration) {
-        self.gate = Some(took);
+        self.gate.get_or_insert(took);
     }
 
     /// The gate denied it.
@@ -133,44 +135,76 @@ impl Entry {
 pub(crate) struct Answered {
     entry: Entry,
     head: Request<()>,
-    status: StatusCode,
+    /// None until there is an answer: before that there is nothing to tell.
+    status: Option<StatusCode>,
     outcome: CacheOutcome,
     id: Option<[u8; 56]>,
+    described: Described,
+    body_sent: u64,
+    first_byte: Option<Duration>,
+    took: Option<Duration>,
+    is_whole: bool,
+}
+
+/// What the headers of an answer say, as far as only CloudFront's format tells it.
+#[derive(Debug, Default)]
+pub(super) struct Described {
     content_type: Option<HeaderValue>,
     content_length: Option<u64>,
     content_range: Option<(u64, u64)>,
     head_sent: u64,
-    body_sent: u64,
-    first_byte: Option<Duration>,
-    is_whole: bool,
 }
 
-impl Answered {
-    /// What the response says of itself. The request's head is kept, since its text is read
-    /// only when the line is written.
-    pub(super) fn new(entry: Entry, head: Request<()>, response: &Response<Body>) -> Self {
-        let (status, headers) = (response.status(), response.headers());
-        let x_cache = headers.get("x-cache").map(HeaderValue::as_bytes);
-        let is_error = status.is_client_error() || status.is_server_error();
-        let by_status = if is_error { CacheOutcome::Error } else { CacheOutcome::Miss };
+impl Described {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
         let number = |name| headers.get(name)?.to_str().ok()?.parse().ok();
         Self {
-            status,
-            outcome: entry
-                .outcome
-                .or_else(|| x_cache.and_then(CacheOutcome::of_x_cache))
-                .unwrap_or(by_status),
-            id: headers.get("x-amz-cf-id").and_then(|id| id.as_bytes().try_into().ok()),
             content_type: headers.get(CONTENT_TYPE).cloned(),
             content_length: number(CONTENT_LENGTH),
             content_range: headers.get(CONTENT_RANGE).and_then(range),
             head_sent: size(headers) + "HTTP/1.1 200 \r\n\r\n".len() as u64,
-            body_sent: 0,
-            first_byte: None,
-            is_whole: *head.method() == Method::HEAD || response.body().is_end_stream(),
+        }
+    }
+}
+
+impl Answered {
+    /// What is known when a request arrives. Its head is kept, since its text is read only when
+    /// the line is written.
+    #[inline]
+    pub(super) fn new(entry: Entry, head: Request<()>) -> Self {
+        Self {
             entry,
             head,
+            status: None,
+            outcome: CacheOutcome::Miss,
+            id: None,
+            described: Described::default(),
+            body_sent: 0,
+            first_byte: None,
+            took: None,
+            is_whole: false,
         }
+    }
+
+    pub(super) const fn parts(&mut self) -> (&Request<()>, &mut Entry) {
+        (&self.head, &mut self.entry)
+    }
+
+    /// What the response says of itself.
+    pub(super) fn answered(&mut self, response: &Response<Body>, described: Described) {
+        let (status, headers) = (response.status(), response.headers());
+        let said = || CacheOutcome::of_x_cache(headers.get(&X_CACHE)?.as_bytes());
+        let is_error = status.is_client_error() || status.is_server_error();
+        let by_status = if is_error { CacheOutcome::Error } else { CacheOutcome::Miss };
+        self.outcome = self.entry.outcome.or_else(said).unwrap_or(by_status);
+        self.id = headers.get(&X_AMZ_CF_ID).and_then(|id| id.as_bytes().try_into().ok());
+        self.is_whole = *self.head.method() == Method::HEAD || response.body().is_end_stream();
+        self.described = described;
+        self.status = Some(status);
+    }
+
+    pub(super) const fn is_answered(&self) -> bool {
+        self.status.is_some()
     }
 
     /// So much of the body left.
@@ -181,6 +215,15 @@ impl Answered {
         }
     }
 
+    /// So much of the body left, and it was the last of it. Asks for the time once.
+    pub(crate) fn sent_last(&mut self, bytes: usize) {
+        self.body_sent += bytes as u64;
+        let now = self.entry.began.elapsed();
+        self.first_byte.get_or_insert(now);
+        self.took = Some(now);
+        self.is_whole = true;
+    }
+
     /// The body came to its end.
     pub(crate) fn ended(&mut self) {
         self.is_whole = true;
@@ -188,8 +231,17 @@ impl Answered {
 
     /// The finished fact, at the moment of asking.
     pub(super) fn finished(&self) -> Finished<'_> {
-        let took = self.entry.began.elapsed();
-        Finished { answered: self, took, first_byte: self.first_byte.unwrap_or(took) }
+        let took = self.took.unwrap_or_else(|| self.entry.began.elapsed());
+        let first_byte = self.first_byte.unwrap_or(took);
+        Finished { answered: self, took, first_byte, received: self.received() }
+    }
+
+    /// Bytes that came, with the headers as HTTP/1.1 spells them.
+    fn received(&self) -> u64 {
+        let target = self.head.uri().path_and_query().map_or(1, |target| target.as_str().len());
+        let line = self.head.method().as_str().len() + target + "  HTTP/1.1\r\n\r\n".len();
+        let body = self.entry.body_received.as_ref();
+        line as u64 + size(self.head.headers()) + body.map_or(0, |bytes| bytes.load(Relaxed))
     }
 }
 
@@ -201,6 +253,8 @@ pub(crate) struct Finished<'a> {
     pub(crate) took: Duration,
     /// From the request's arrival to the first byte of the body.
     pub(crate) first_byte: Duration,
+    /// Bytes that came, with the headers.
+    pub(crate) received: u64,
 }
 
 impl<'a> Finished<'a> {
@@ -238,8 +292,8 @@ impl<'a> Finished<'a> {
         self.answered.head.uri().query()
     }
 
-    pub(crate) const fn status(&self) -> StatusCode {
-        self.answered.status
+    pub(crate) fn status(&self) -> StatusCode {
+        self.answered.status.unwrap_or_default()
     }
 
     pub(crate) const fn outcome(&self) -> CacheOutcome {
@@ -252,15 +306,15 @@ impl<'a> Finished<'a> {
     }
 
     pub(super) fn content_type(&self) -> Option<&'a [u8]> {
-        self.answered.content_type.as_ref().map(HeaderValue::as_bytes)
+        self.answered.described.content_type.as_ref().map(HeaderValue::as_bytes)
     }
 
     pub(super) const fn content_length(&self) -> Option<u64> {
-        self.answered.content_length
+        self.answered.described.content_length
     }
 
     pub(super) const fn content_range(&self) -> Option<(u64, u64)> {
-        self.answered.content_range
+        self.answered.described.content_range
     }
 
     /// Bytes of the body that were sent.
@@ -270,15 +324,7 @@ impl<'a> Finished<'a> {
 
     /// Bytes that were sent, with the headers as HTTP/1.1 spells them.
     pub(super) const fn sent(&self) -> u64 {
-        self.answered.head_sent + self.answered.body_sent
-    }
-
-    /// Bytes that came, with the headers as HTTP/1.1 spells them.
-    pub(crate) fn received(&self) -> u64 {
-        let target = self.answered.head.uri().path_and_query().map_or(1, |it| it.as_str().len());
-        let line = self.method().as_str().len() + target + "  HTTP/1.1\r\n\r\n".len();
-        let body = self.answered.entry.body_received.as_ref();
-        line as u64 + size(self.headers()) + body.map_or(0, |bytes| bytes.load(Relaxed))
+        self.answered.described.head_sent + self.answered.body_sent
     }
 
     /// Says whether the viewer got all of it.

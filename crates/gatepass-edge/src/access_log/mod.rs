@@ -22,13 +22,14 @@ use std::cell::Cell;
 use std::io::Write;
 use std::sync::Arc;
 
-use http::{Request, Response, Version};
+use http::{HeaderMap, Request, Response, Version};
 
-use crate::body::{Body, Logged};
+use crate::body::Body;
 use crate::config::LogFormat;
 
-use entry::Answered;
+use entry::{Answered, Described};
 pub(crate) use entry::{Entry, Finished};
+pub(crate) use json::labels;
 pub use sink::FileSink;
 use sink::{Destination, Queue};
 
@@ -77,16 +78,18 @@ impl AccessLog {
         self.0.as_ref().map_or(0, |log| log.queue.dropped())
     }
 
-    /// Attaches what is known to the response, to be told when the body ends or is dropped.
-    pub(crate) fn follow(
-        &self,
-        entry: Entry,
-        head: Request<()>,
-        response: Response<Body>,
-    ) -> Response<Body> {
-        let answered = Answered::new(entry, head, &response);
-        let pending = Pending { answered, log: self.clone() };
-        response.map(|body| Body::Logged(Box::new(Logged { body, pending })))
+    /// Begins a line, to be written when the answer's body ends or is dropped.
+    #[inline]
+    pub(crate) fn begin(&self, entry: Entry, head: Request<()>) -> Pending {
+        Pending { answered: Answered::new(entry, head), log: self.clone() }
+    }
+
+    /// What this log wants to know of an answer's headers.
+    fn described(&self, headers: &HeaderMap) -> Described {
+        match &self.0 {
+            Some(log) if log.format == LogFormat::CloudFront => Described::of(headers),
+            _ => Described::default(),
+        }
     }
 
     fn write(&self, finished: &Finished<'_>) {
@@ -121,9 +124,25 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
+    /// What was asked, and what is known of it so far.
+    pub(crate) const fn parts(&mut self) -> (&Request<()>, &mut Entry) {
+        self.answered.parts()
+    }
+
+    /// What the response says of itself.
+    pub(crate) fn answered(&mut self, response: &Response<Body>) {
+        let described = self.log.described(response.headers());
+        self.answered.answered(response, described);
+    }
+
     /// So much of the body left.
     pub(crate) fn sent(&mut self, bytes: usize) {
         self.answered.sent(bytes);
+    }
+
+    /// So much of the body left, and it was the last of it.
+    pub(crate) fn sent_last(&mut self, bytes: usize) {
+        self.answered.sent_last(bytes);
     }
 
     /// The body came to its end.
@@ -134,9 +153,12 @@ impl Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        let finished = self.answered.finished();
-        finished.behavior().finished(&finished);
-        self.log.write(&finished);
+        // Who was gone before there was an answer got none.
+        if self.answered.is_answered() {
+            let finished = self.answered.finished();
+            finished.behavior().finished(&finished);
+            self.log.write(&finished);
+        }
     }
 }
 

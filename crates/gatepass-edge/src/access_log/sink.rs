@@ -20,7 +20,7 @@ const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// At the end a sink that takes nothing is waited for no longer than this.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// What a queue keeps after a flood.
+/// What a queue keeps when little happens.
 const KEPT_BYTES: usize = 64 * 1024;
 
 /// A file that lines are appended to, and that can be moved away and opened again.
@@ -155,8 +155,10 @@ impl Writer {
             let lost = self.write(&taken);
             // A log that can't be written must not stop what it logs.
             self.shared.dropped.fetch_add(lost, Ordering::Relaxed);
+            // As much room as was needed last is likely to be needed next.
+            let needed = taken.len();
             taken.clear();
-            taken.shrink_to(KEPT_BYTES);
+            taken.shrink_to(KEPT_BYTES.max(2 * needed));
             match news {
                 Ok(Reopen) => {
                     if self.destination.reopen() {

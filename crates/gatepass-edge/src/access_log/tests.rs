@@ -9,6 +9,7 @@ use gatepass_distribution::Proxies;
 use proptest::prelude::*;
 
 use super::*;
+use crate::body::Logged;
 use crate::listener::{Connection, TlsParameters};
 use crate::metrics::Metrics;
 use crate::origin::trouble::Trouble;
@@ -49,9 +50,9 @@ fn lines(request: Request<()>, happen: impl FnOnce(&mut Entry)) -> [String; 2] {
         .header("x-amz-cf-id", ID)
         .body(Body::Whole(Bytes::from_static(b"abc")))
         .unwrap();
-    let mut answered = Answered::new(entry, request, &response);
-    answered.sent(3);
-    answered.ended();
+    let mut answered = Answered::new(entry, request);
+    answered.answered(&response, Described::of(response.headers()));
+    answered.sent_last(3);
     let finished = answered.finished();
     [json::write, cloudfront::write].map(|write| {
         let mut line = Vec::new();
@@ -118,7 +119,8 @@ fn a_viewer_that_leaves_early_is_told_apart() {
     let metrics = Metrics::new();
     let entry = Entry::begin(now(), &connection(), metrics.unrouted());
     let body = Body::Whole(Bytes::from_static(b"abc"));
-    let answered = Answered::new(entry, request, &Response::new(body));
+    let mut answered = Answered::new(entry, request);
+    answered.answered(&Response::new(body), Described::default());
     let (mut json, mut cloudfront) = (Vec::new(), Vec::new());
     json::write(&mut json, &answered.finished());
     cloudfront::write(&mut cloudfront, &answered.finished());
@@ -146,7 +148,11 @@ fn lines_reach_a_sink_with_what_a_file_begins_with() {
     let metrics = Metrics::new();
     let entry = Entry::begin(now(), &connection(), metrics.unrouted());
     let request = get("/a").body(()).unwrap();
-    drop(log.follow(entry, request, Response::new(Body::Empty)));
+    // Who is gone before there is an answer leaves no line.
+    drop(log.begin(entry, get("/gone").body(()).unwrap()));
+    let entry = Entry::begin(now(), &connection(), metrics.unrouted());
+    let logged = Logged::new(log.begin(entry, request));
+    drop(logged.answered(Response::new(Body::Empty)));
     assert_eq!(log.dropped(), 0);
     drop(log);
     let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();

@@ -22,22 +22,15 @@ pub(super) fn address(out: &mut Vec<u8>, address: IpAddr) {
 }
 
 pub(super) fn number(out: &mut Vec<u8>, number: u64) {
-    padded(out, number, 1);
+    text(out, itoa::Buffer::new().format(number));
 }
 
-/// A number with zeros in front, up to a width of 20.
-pub(super) fn padded(out: &mut Vec<u8>, mut number: u64, width: usize) {
-    let mut digits = [b'0'; 20];
-    let mut first = digits.len();
-    loop {
-        first -= 1;
-        digits[first] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[first.min(digits.len() - width)..]);
+/// A number with zeros in front.
+pub(super) fn padded(out: &mut Vec<u8>, number: u64, width: usize) {
+    let mut digits = itoa::Buffer::new();
+    let digits = digits.format(number);
+    out.resize(out.len() + width.saturating_sub(digits.len()), b'0');
+    text(out, digits);
 }
 
 /// Writes what a viewer sent into a JSON string, where it stays. What is no UTF-8 becomes the

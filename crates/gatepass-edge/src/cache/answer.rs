@@ -8,6 +8,7 @@ use http::header::{
     AGE, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use smallvec::{SmallVec, smallvec};
 
 use crate::cache::head::Head;
 use crate::cache::reader::Piece;
@@ -20,10 +21,13 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     /// The bytes to send; none for a response without a body.
-    pub(crate) pieces: Vec<Piece>,
+    pub(crate) pieces: Pieces,
     /// Of a 304.
     pub(crate) left_out: Option<LeftOut>,
 }
+
+/// Most answers are in one piece.
+pub(crate) type Pieces = SmallVec<[Piece; 1]>;
 
 /// Answers a request from a head. `age` is told if the answer was kept. The seed
 /// makes boundaries that nobody can foresee.
@@ -41,7 +45,9 @@ pub(crate) fn answer(
         Answer { status: head.status, ..whole_answer(head, method) }
     };
     if let Some(age) = age {
-        answer.headers.insert(AGE, age.into());
+        let mut digits = itoa::Buffer::new();
+        let age = HeaderValue::from_str(digits.format(age)).expect("digits are visible");
+        answer.headers.insert(AGE, age);
     }
     answer
 }
@@ -79,7 +85,7 @@ fn whole_answer(head: &Head, method: &Method) -> Answer {
 }
 
 fn bare(status: StatusCode, headers: HeaderMap) -> Answer {
-    Answer { status, headers, pieces: Vec::new(), left_out: None }
+    Answer { status, headers, pieces: Pieces::new(), left_out: None }
 }
 
 /// What a request wants of an object. A `Range` that is sent twice counts as absent, as does
@@ -95,11 +101,11 @@ fn wanted(head: &Head, method: &Method, viewer: &HeaderMap) -> Ranges {
     }
 }
 
-fn whole(head: &Head, method: &Method) -> Vec<Piece> {
+fn whole(head: &Head, method: &Method) -> Pieces {
     match head.length {
-        _ if method == Method::HEAD => Vec::new(),
-        Some(0) => Vec::new(),
-        length => vec![Piece::Part(0..length.unwrap_or(u64::MAX))],
+        _ if method == Method::HEAD => Pieces::new(),
+        Some(0) => Pieces::new(),
+        length => smallvec![Piece::Part(0..length.unwrap_or(u64::MAX))],
     }
 }
 
@@ -107,7 +113,7 @@ fn partial(head: &Head, parts: &[RangeInclusive<u64>], length: u64, seed: &Rando
     let mut headers = head.headers.clone();
     let pieces = if let [part] = parts {
         headers.insert(CONTENT_RANGE, value(content_range(part, length)));
-        vec![Piece::Part(*part.start()..part.end() + 1)]
+        smallvec![Piece::Part(*part.start()..part.end() + 1)]
     } else {
         let boundary = boundary(head, seed);
         let multipart = format_args!("multipart/byteranges; boundary={boundary}");
@@ -125,9 +131,9 @@ fn multipart_pieces(
     parts: &[RangeInclusive<u64>],
     length: u64,
     boundary: &str,
-) -> Vec<Piece> {
+) -> Pieces {
     let content_type = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    let mut pieces = Vec::with_capacity(2 * parts.len() + 1);
+    let mut pieces = Pieces::with_capacity(2 * parts.len() + 1);
     let mut line_end = "";
     for part in parts {
         let mut text = format!("{line_end}--{boundary}\r\n").into_bytes();

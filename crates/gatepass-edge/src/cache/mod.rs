@@ -65,6 +65,8 @@ mod answer;
 
 mod wish;
 
+mod lookup;
+
 mod serve;
 
 pub(crate) mod outdated;
@@ -223,8 +225,14 @@ impl Cache {
         facts: &dyn Facts,
     ) -> Served {
         let upstream = || upstream::Upstream::Remote(remote.clone());
-        let serving = serve::Serving { inner: &self.inner, admitted, upstream: &upstream, facts };
-        serving.run().await
+        let lookup = lookup::Lookup { inner: &self.inner, admitted, facts };
+        serve::Serving { lookup, upstream: &upstream }.run().await
+    }
+
+    /// Answers a GET or HEAD request if that takes no waiting: what is asked for is fresh, and
+    /// in memory. Else nothing has happened.
+    pub fn at_once(&self, admitted: &Admitted<Asked<'_>>, facts: &dyn Facts) -> Option<Served> {
+        lookup::Lookup { inner: &self.inner, admitted, facts }.at_once()
     }
 
     /// Drops an object and its variants: it was changed by a request that the edge let through.

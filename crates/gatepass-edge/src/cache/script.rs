@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use crate::asked::Asked;
 use crate::asked::sample::{self, NOW, Sample};
 use crate::body::Body;
+use crate::cache::lookup::Lookup;
 use crate::cache::serve::Serving;
 use crate::cache::upstream::{Upstream, UpstreamBody};
 use crate::cache::{Cache, Served};
@@ -330,13 +331,11 @@ impl Cinema {
             let verified = VerifiedPasses::with_capacity(1 << 10);
             let admitted =
                 Gate::Open.admit(asked, &shown, &verified, &Revocations::default(), now).unwrap();
-            let serving = Serving {
-                inner: &self.cache.inner,
-                admitted: &admitted,
-                upstream: &|| Upstream::Scripted(Arc::clone(&self.script)),
-                facts: &|_: &str, _: &str| since,
-            };
-            self.runtime.block_on(serving.run())
+            let facts = &|_: &str, _: &str| since;
+            let lookup = Lookup { inner: &self.cache.inner, admitted: &admitted, facts };
+            let upstream = &|| Upstream::Scripted(Arc::clone(&self.script));
+            let waiting = || self.runtime.block_on(Serving { lookup, upstream }.run());
+            lookup.at_once().unwrap_or_else(waiting)
         })
     }
 

@@ -8,10 +8,10 @@
 //!
 //! What turns out to be for one viewer alone is asked for by each on its own.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
-use gatepass::EpochTime;
 use gatepass_distribution::Admitted;
 use http::header::{
     IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE,
@@ -22,14 +22,14 @@ use tokio::sync::oneshot;
 
 use crate::asked::Asked;
 use crate::body::Body;
-use crate::cache::answer::answer;
+use crate::cache::Served;
 use crate::cache::fill::Fill;
 use crate::cache::flight::{Boarding, How, Landed, Landing, Lead, landing};
 use crate::cache::freshness::{Freshness, Terms};
 use crate::cache::head::Head;
-use crate::cache::key::{CacheKey, invalidated_as};
+use crate::cache::key::CacheKey;
 use crate::cache::lead::{Cookies, Errand, Moment, Rules, Told};
-use crate::cache::marker::Marker;
+use crate::cache::lookup::{Found, Lookup};
 use crate::cache::part::LONGEST;
 use crate::cache::pour::Filing;
 use crate::cache::reader::{Broken, Object, Reader};
@@ -37,25 +37,23 @@ use crate::cache::slices::Continuation;
 use crate::cache::store::{Kept, Place};
 use crate::cache::upstream::{Question, Upstream};
 use crate::cache::wish::Wish;
-use crate::cache::{Facts, Inner, Served};
 use crate::forward::keep_back;
 use crate::origin::range::{self, Ranges};
 use crate::origin::trouble::Trouble;
 use crate::outcome::CacheOutcome;
 
-/// One request on its way through the cache.
+/// One request on its way through the cache, with an origin behind it.
 pub(crate) struct Serving<'s> {
-    pub(crate) inner: &'s Arc<Inner>,
-    pub(crate) admitted: &'s Admitted<Asked<'s>>,
+    pub(crate) lookup: Lookup<'s>,
     pub(crate) upstream: &'s (dyn Fn() -> Upstream + Send + Sync),
-    pub(crate) facts: &'s dyn Facts,
 }
 
-/// What there is.
-struct Found {
-    key: CacheKey,
-    marker: Option<Arc<Marker>>,
-    head: Option<Arc<Head>>,
+impl<'s> Deref for Serving<'s> {
+    type Target = Lookup<'s>;
+
+    fn deref(&self) -> &Lookup<'s> {
+        &self.lookup
+    }
 }
 
 /// An answer that changes under our hands is asked for anew so many times.
@@ -100,32 +98,6 @@ impl Serving<'_> {
         Box::pin(self.pass()).await
     }
 
-    fn asked(&self) -> &Asked<'_> {
-        self.admitted.request()
-    }
-
-    async fn look_up(&self, primary: &CacheKey) -> Found {
-        let mut found = Found { key: *primary, marker: None, head: None };
-        let mut kept = self.inner.store.find(&Place::head(primary)).await;
-        if let Some(Kept::Marker(marker)) = &kept {
-            found.key = marker.variant(primary, self.asked());
-            found.marker = Some(Arc::clone(marker));
-            kept = self.inner.store.find(&Place::head(&found.key)).await;
-        }
-        if let Some(Kept::Head(head)) = kept
-            && !self.is_invalidated(head.asked)
-        {
-            found.head = Some(head);
-        }
-        found
-    }
-
-    fn is_invalidated(&self, time: EpochTime) -> bool {
-        let asked = self.asked();
-        let since = self.facts.as_of(asked.distribution.id(), &invalidated_as(asked));
-        since.is_some_and(|since| time <= since)
-    }
-
     /// What the origin is asked.
     fn question(&self) -> Admitted<Question> {
         self.admitted.derive(Question::of)
@@ -140,50 +112,35 @@ impl Serving<'_> {
         outcome: CacheOutcome,
         filing: Filing,
     ) -> Result<Served, Broken> {
-        let asked = self.asked();
-        let is_kept = outcome != CacheOutcome::Miss || head.lifetime.initial_age > 0;
-        let age = is_kept.then(|| head.lifetime.age(asked.now));
-        let answer = answer(head, asked.method, asked.headers, age, &self.inner.seed);
-        let (body, outcome) = match (&*answer.pieces, &head.body) {
-            ([], _) => (Body::Empty, outcome),
-            ([super::reader::Piece::Part(part)], Some(body)) => {
-                let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(body.len());
-                (Body::Whole(body.slice(place(part.start)..place(part.end))), outcome)
-            }
-            _ => {
-                // Of what OPTIONS brought, no part can be asked for.
-                let is_continued = asked.method != Method::OPTIONS && head.can_be_continued();
-                let continuation = is_continued.then(|| Continuation {
-                    upstream: (self.upstream)(),
-                    question: Arc::new(self.question()),
-                });
-                let object = Object {
-                    inner: Arc::clone(self.inner),
-                    key,
-                    head: Arc::clone(head),
-                    fill: fill.cloned(),
-                    continuation,
-                    filing,
-                };
-                let mut reader = Reader::new(object, answer.pieces);
-                if let Err(broken) = Box::pin(reader.begin()).await {
-                    self.drop_head(&key, head, &broken);
-                    return Err(broken);
-                }
-                let outcome = match outcome {
-                    CacheOutcome::Hit if reader.has_fetched() => CacheOutcome::Miss,
-                    outcome => outcome,
-                };
-                (Body::Sliced(Box::new(reader)), outcome)
-            }
+        let answer = match self.whole(head, outcome) {
+            Ok(served) => return Ok(served),
+            Err(answer) => answer,
         };
-        let mut response = Response::new(body);
-        *response.status_mut() = answer.status;
-        *response.headers_mut() = answer.headers;
-        if let Some(left_out) = answer.left_out {
-            response.extensions_mut().insert(left_out);
+        // Of what OPTIONS brought, no part can be asked for.
+        let is_continued = self.asked().method != Method::OPTIONS && head.can_be_continued();
+        let continuation = is_continued.then(|| Continuation {
+            upstream: (self.upstream)(),
+            question: Arc::new(self.question()),
+        });
+        let object = Object {
+            inner: Arc::clone(self.inner),
+            key,
+            head: Arc::clone(head),
+            fill: fill.cloned(),
+            continuation,
+            filing,
+        };
+        let mut reader = Reader::new(object, answer.pieces.into_vec());
+        if let Err(broken) = Box::pin(reader.begin()).await {
+            self.drop_head(&key, head, &broken);
+            return Err(broken);
         }
-        Ok(self.served(response, outcome))
+        let outcome = match outcome {
+            CacheOutcome::Hit if reader.has_fetched() => CacheOutcome::Miss,
+            outcome => outcome,
+        };
+        let body = Body::Sliced(Box::new(reader));
+        Ok(self.responded(answer.status, answer.headers, body, outcome))
     }
 
     /// A head whose bytes are gone for good leads nowhere.
@@ -395,13 +352,6 @@ impl Serving<'_> {
         let mut served = self.served(response, CacheOutcome::Error);
         served.trouble = Some((trouble.reason(), trouble.to_string().into()));
         served
-    }
-
-    fn served(&self, response: Response<Body>, outcome: CacheOutcome) -> Served {
-        let is_error = response.status().as_u16() >= 400;
-        let outcome = if is_error { CacheOutcome::Error } else { outcome };
-        self.inner.count(outcome);
-        Served { response, outcome, trouble: None }
     }
 }
 

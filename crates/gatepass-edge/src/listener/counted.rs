@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
+use smallvec::SmallVec;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -28,6 +29,10 @@ impl Drop for Place {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+/// Up to so many bytes are put together before they are written: handing the kernel a list of
+/// them takes it longer than copying them takes us.
+const SMALL: usize = 4 * 1024;
 
 /// A socket and its place.
 #[derive(Debug)]
@@ -75,7 +80,21 @@ impl AsyncWrite for Counted {
         context: &mut Context<'_>,
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(context, bytes)
+        let stream = Pin::new(&mut self.get_mut().stream);
+        if bytes.iter().map(|part| part.len()).sum::<usize>() > SMALL {
+            return stream.poll_write_vectored(context, bytes);
+        }
+        let mut together = SmallVec::<[u8; SMALL]>::new();
+        let whole = match bytes {
+            [only] => &**only,
+            parts => {
+                for part in parts {
+                    together.extend_from_slice(part);
+                }
+                &together
+            }
+        };
+        stream.poll_write(context, whole)
     }
 
     fn is_write_vectored(&self) -> bool {

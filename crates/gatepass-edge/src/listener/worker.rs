@@ -7,11 +7,14 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use gatepass::Scheme;
+use http::{Request, Response};
+use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
-use hyper::service::service_fn;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -23,14 +26,16 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::beside::Beside;
 use super::certificates::ACME_TLS;
 use super::counted::{Counted, Place};
 use super::first_words::{Spoken, begins_tls, first_words, refuse_plain};
 use super::sockets::ThreadSockets;
 use super::tls::TlsParameters;
 use super::{Connection, Door};
+use crate::answering::Answering;
 use crate::config::Limits;
-use crate::progress::{Progress, Watched};
+use crate::progress::{Progress, UnderWay, Watched};
 
 /// What all connections of a thread have in common.
 pub(super) struct Worker<D> {
@@ -44,7 +49,7 @@ pub(super) struct Worker<D> {
 /// A socket whose writes fail once nothing of them was taken for the stall timeout.
 type Bounded = Pin<Box<TimeoutStream<Counted>>>;
 
-/// An idle connection is asked to end before its next headers are overdue: they would end it
+/// An idle connection is asked to end before its next headers are overdue: then it is ended
 /// without a word, which over TLS looks like an attack.
 const GRACE: Duration = Duration::from_millis(100);
 
@@ -144,69 +149,112 @@ impl<D: Door> Worker<D> {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let io = TokioIo::new(stream);
-        let door = Arc::clone(&self.door);
         let progress = Rc::new(Progress::default());
-        let watched = Rc::clone(&progress);
-        let service = service_fn(move |request| {
-            let (door, progress) = (Arc::clone(&door), Rc::clone(&watched));
-            progress.made();
-            async move {
-                let response = door.answer(request, &connection).await;
-                Ok::<_, Infallible>(response.map(|body| Watched::new(body, progress)))
-            }
-        });
+        let service =
+            Answers { door: Arc::clone(&self.door), connection, progress: Rc::clone(&progress) };
+        let Limits { request_timeout, stall_timeout, .. } = self.limits;
         match spoken {
             Spoken::Http1 => {
                 let serving = http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .header_read_timeout(self.limits.request_timeout + GRACE)
+                    // Headers are waited for below: hyper would set a timer for each request.
+                    .header_read_timeout(None)
+                    // It takes 100 headers; for more it would need room on the heap each time.
                     .max_buf_size(64 * 1024)
-                    .max_headers(256)
-                    .title_case_headers(true)
                     .serve_connection(io, service)
                     .with_upgrades();
                 let mut serving = pin!(serving);
                 let end = http1::UpgradeableConnection::graceful_shutdown;
-                self.until_stopped(&mut serving, &progress, end).await;
+                if self.until_stopped(&mut serving, &progress, end).await == Stopped::Asked {
+                    let overdue = progress.overdue_for(request_timeout + GRACE);
+                    Beside::new(overdue).of(&mut serving).await;
+                }
             }
             Spoken::Http2 => {
                 let serving = http2::Builder::new(LocalExecutor)
                     .timer(TokioTimer::new())
-                    .keep_alive_interval(Some(self.limits.request_timeout))
-                    .keep_alive_timeout(self.limits.request_timeout)
+                    .keep_alive_interval(Some(request_timeout))
+                    .keep_alive_timeout(request_timeout)
                     .max_header_list_size(64 * 1024)
                     .max_concurrent_streams(64)
                     .serve_connection(io, service);
                 let mut serving = pin!(serving);
                 let end = http2::Connection::graceful_shutdown;
-                tokio::select! {
-                    () = self.until_stopped(&mut serving, &progress, end) => {}
-                    // Flow control lets a viewer hold back every answer: the socket never blocks.
-                    () = progress.stalled_for(self.limits.stall_timeout) => {}
-                }
+                let served = async {
+                    if self.until_stopped(&mut serving, &progress, end).await == Stopped::Asked {
+                        let _ = serving.await;
+                    }
+                };
+                // Flow control lets a viewer hold back every answer: the socket never blocks.
+                let stalled = progress.stalled_for(stall_timeout);
+                Beside::new(stalled).of(&mut pin!(served)).await;
             }
         }
     }
 
     /// Serves until the connection ends by itself; asks it to end when it is idle, or when
-    /// the door closes. What was begun still comes to its end.
+    /// the door closes. What was begun then is still to come to its end.
     async fn until_stopped<F: Future>(
         &self,
         serving: &mut Pin<&mut F>,
         progress: &Progress,
         finish: impl FnOnce(Pin<&mut F>),
-    ) {
+    ) -> Stopped {
         let mut stopped = self.stopped.clone();
         let closing = async {
             let _ = stopped.wait_for(|stopped| *stopped).await;
             progress.begun_within(FIRST_REQUEST).await;
         };
-        tokio::select! {
-            _ = &mut *serving => return,
-            () = progress.idle_for(self.limits.request_timeout) => finish(serving.as_mut()),
-            () = closing => finish(serving.as_mut()),
+        let idle = progress.idle_for(self.limits.request_timeout);
+        let reason = async {
+            tokio::select! { () = idle => {}, () = closing => {} }
+        };
+        if Beside::new(reason).of(serving).await.is_some() {
+            return Stopped::ByItself;
         }
-        serving.as_mut().await;
+        finish(serving.as_mut());
+        Stopped::Asked
+    }
+}
+
+/// How a connection comes to its end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Stopped {
+    ByItself,
+    Asked,
+}
+
+/// The door as one connection sees it.
+struct Answers<D> {
+    door: Arc<D>,
+    connection: Connection,
+    progress: Rc<Progress>,
+}
+
+impl<D: Door> Service<Request<Incoming>> for Answers<D> {
+    type Response = Response<Watched>;
+    type Error = Infallible;
+    type Future = Leaving;
+
+    fn call(&self, request: Request<Incoming>) -> Leaving {
+        let progress = Some(self.progress.asked());
+        Leaving { answering: self.door.answer(request, &self.connection), progress }
+    }
+}
+
+/// An answer on its way out. Small, for hyper moves it about.
+struct Leaving {
+    answering: Answering,
+    progress: Option<UnderWay>,
+}
+
+impl Future for Leaving {
+    type Output = Result<Response<Watched>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let leaving = self.get_mut();
+        let response = ready!(Pin::new(&mut leaving.answering).poll(context));
+        let progress = leaving.progress.take().expect("an answer leaves once");
+        Poll::Ready(Ok(response.map(|body| Watched::new(body, progress))))
     }
 }
 

@@ -2,12 +2,11 @@
 //! when the snapshot was installed.
 
 use std::array;
-use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-use super::histogram::{GATE, Histogram, REQUEST, Sum};
+use super::histogram::{Adding, GATE, Histogram, REQUEST, Sum};
 use super::reasons::{REFUSALS, place};
-use crate::access_log::Finished;
+use crate::access_log::{self, Finished};
 use crate::outcome::CacheOutcome;
 
 /// The classes of statuses: what is none, then 1xx to 5xx.
@@ -15,14 +14,21 @@ pub(super) const CLASSES: [&str; 6] = ["other", "1xx", "2xx", "3xx", "4xx", "5xx
 
 const OUTCOMES: usize = CacheOutcome::ALL.len();
 
-/// Threads count apart, as far as there are shards, so that they don't wait for each other.
-const SHARDS: usize = 8;
+/// The first threads have a shard to themselves.
+const OWN: usize = 8;
+
+/// All others share a few, so that they seldom wait for each other.
+const SHARED: usize = 4;
+
+const SHARDS: usize = OWN + SHARED;
 
 /// The counters of one behavior of one distribution.
 #[derive(Debug)]
 pub struct BehaviorMetrics {
     distribution: Box<str>,
     path_pattern: Box<str>,
+    /// Both, as the log writes them; nothing for what never found a behavior.
+    json: Box<str>,
     shards: [Shard; SHARDS],
     refusals: [AtomicU64; REFUSALS.len()],
     reported: [AtomicU64; REFUSALS.len()],
@@ -40,17 +46,28 @@ struct Shard {
     cut_off: AtomicU64,
 }
 
-thread_local! {
-    static SHARD: Cell<usize> = Cell::new(NEXT_SHARD.fetch_add(1, Relaxed) % SHARDS);
+/// Which shard this thread adds to, and how.
+fn place_of_this_thread() -> (usize, Adding) {
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static NUMBER: usize = THREADS.fetch_add(1, Relaxed);
+    }
+    match NUMBER.try_with(|number| *number) {
+        Ok(number) if number < OWN => (number, Adding::Alone),
+        Ok(number) => (OWN + number % SHARED, Adding::Together),
+        Err(_) => (OWN, Adding::Together),
+    }
 }
-
-static NEXT_SHARD: AtomicUsize = AtomicUsize::new(0);
 
 impl BehaviorMetrics {
     pub(super) fn new(distribution: &str, path_pattern: &str) -> Self {
         Self {
             distribution: distribution.into(),
             path_pattern: path_pattern.into(),
+            json: match distribution {
+                "" => Box::default(),
+                _ => access_log::labels(distribution, path_pattern).into(),
+            },
             shards: array::from_fn(|_| Shard::new()),
             refusals: array::from_fn(|_| AtomicU64::new(0)),
             reported: array::from_fn(|_| AtomicU64::new(0)),
@@ -67,25 +84,26 @@ impl BehaviorMetrics {
         &self.path_pattern
     }
 
-    /// Says whether these count the requests that never found a behavior.
-    pub(crate) fn is_unrouted(&self) -> bool {
-        self.distribution.is_empty()
+    /// Distribution and path pattern as members of a JSON object.
+    pub(crate) fn as_json(&self) -> &str {
+        &self.json
     }
 
     /// Counts a request that is over.
     pub(crate) fn finished(&self, finished: &Finished<'_>) {
-        let shard = &self.shards[SHARD.try_with(Cell::get).unwrap_or(0)];
+        let (shard, adding) = place_of_this_thread();
+        let shard = &self.shards[shard];
         let class = class(finished.status().as_u16());
-        shard.requests[class][finished.outcome().index()].fetch_add(1, Relaxed);
+        adding.add(&shard.requests[class][finished.outcome().index()], 1);
         if let Some(took) = finished.gate() {
-            shard.gate.observe(took);
+            shard.gate.observe_by(adding, took);
         }
-        shard.request.observe(finished.took);
-        shard.first_byte.observe(finished.first_byte);
-        shard.sent.fetch_add(finished.body_sent(), Relaxed);
-        shard.received.fetch_add(finished.received(), Relaxed);
+        shard.request.observe_by(adding, finished.took);
+        shard.first_byte.observe_by(adding, finished.first_byte);
+        adding.add(&shard.sent, finished.body_sent());
+        adding.add(&shard.received, finished.received);
         if !finished.is_whole() {
-            shard.cut_off.fetch_add(1, Relaxed);
+            adding.add(&shard.cut_off, 1);
         }
         if let Some(reason) = finished.refusal() {
             self.refusals[place(&REFUSALS, reason)].fetch_add(1, Relaxed);
@@ -166,4 +184,22 @@ pub(super) fn class(status: u16) -> usize {
 
 fn counts(counters: &[AtomicU64]) -> impl Iterator<Item = (&'static str, u64)> {
     REFUSALS.into_iter().zip(counters.iter().map(|counter| counter.load(Relaxed)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_threads_add_alone_to_the_same_shard() {
+        let threads: Vec<_> =
+            (0..3 * SHARDS).map(|_| std::thread::spawn(place_of_this_thread)).collect();
+        let places: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        for (nth, (shard, adding)) in places.iter().enumerate() {
+            assert_eq!(*adding == Adding::Alone, *shard < OWN);
+            let others = places.iter().enumerate().filter(|(other, _)| *other != nth);
+            assert!(*adding == Adding::Together || others.clone().all(|(_, it)| it.0 != *shard));
+        }
+        assert!(places.iter().any(|(_, adding)| *adding == Adding::Together));
+    }
 }

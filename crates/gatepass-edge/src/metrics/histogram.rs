@@ -43,6 +43,24 @@ pub(super) const REQUEST: Bounds<14> = [
     300 * SECOND,
 ];
 
+/// Who adds to a counter.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Adding {
+    /// This thread and no other, now and for ever: no processor has to be told.
+    Alone,
+    /// This thread, and others.
+    Together,
+}
+
+impl Adding {
+    pub(super) fn add(self, counter: &AtomicU64, more: u64) {
+        match self {
+            Self::Alone => counter.store(counter.load(Relaxed).wrapping_add(more), Relaxed),
+            Self::Together => drop(counter.fetch_add(more, Relaxed)),
+        }
+    }
+}
+
 /// One distribution of durations.
 #[derive(Debug)]
 pub(super) struct Histogram<const N: usize> {
@@ -63,10 +81,14 @@ impl<const N: usize> Histogram<N> {
     }
 
     pub(super) fn observe(&self, took: Duration) {
+        self.observe_by(Adding::Together, took);
+    }
+
+    pub(super) fn observe_by(&self, adding: Adding, took: Duration) {
         let nanoseconds = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         let at = self.bounds.partition_point(|bound| *bound < nanoseconds);
-        self.counts.get(at).unwrap_or(&self.beyond).fetch_add(1, Relaxed);
-        self.nanoseconds.fetch_add(nanoseconds, Relaxed);
+        adding.add(self.counts.get(at).unwrap_or(&self.beyond), 1);
+        adding.add(&self.nanoseconds, nanoseconds);
     }
 
     pub(super) fn add_to(&self, sum: &mut Sum) {

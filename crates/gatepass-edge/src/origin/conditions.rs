@@ -52,7 +52,9 @@ pub enum Comparison {
 impl Validators {
     /// Asks the conditions of a GET or HEAD request, all but `If-Range`.
     pub fn judge(&self, headers: &HeaderMap) -> Verdict {
-        if self.is_another_state(headers) {
+        if !has_conditions(headers) {
+            Verdict::Met
+        } else if self.is_another_state(headers) {
             Verdict::Failed
         } else if self.is_known(headers) {
             Verdict::NotModified
@@ -107,6 +109,14 @@ impl Validators {
         let date = read_date(value);
         date.is_some() && date == self.last_modified
     }
+}
+
+/// Whether there is anything to judge by. Most requests have nothing: looking at each name once
+/// costs less than looking up four.
+fn has_conditions(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| {
+        matches!(*name, IF_MATCH | IF_NONE_MATCH | IF_MODIFIED_SINCE | IF_UNMODIFIED_SINCE)
+    })
 }
 
 /// Whether a list in `If-Match` or `If-None-Match` has this strong entity tag, or is `*`.

@@ -90,6 +90,15 @@ impl FileBody {
         Self { source, further: pieces.into_iter(), remaining, ..Self::empty() }
     }
 
+    /// All bytes, if they are in memory and in one piece.
+    pub(crate) fn into_bytes(self) -> Result<Bytes, Self> {
+        match self.piece {
+            Piece::Text(bytes) if bytes.len() as u64 == self.remaining => Ok(bytes),
+            _ if self.remaining == 0 => Ok(Bytes::new()),
+            _ => Err(self),
+        }
+    }
+
     /// How many bytes are yet to come.
     pub fn remaining(&self) -> u64 {
         self.remaining

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gatepass_edge::{Body, CertificateFiles, Connection, Door, EdgeConfig, Running, listen};
+use gatepass_edge::{
+    Answering, Body, CertificateFiles, Connection, Door, EdgeConfig, Running, listen,
+};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -21,7 +23,7 @@ use tempfile::TempDir;
 pub struct Mirror;
 
 impl Door for Mirror {
-    async fn answer(&self, request: Request<Incoming>, connection: &Connection) -> Response<Body> {
+    fn answer(self: &Arc<Self>, request: Request<Incoming>, connection: &Connection) -> Answering {
         let tls = connection.tls.map_or("plain".to_owned(), |tls| {
             let resumed = if tls.is_resumed { " resumed" } else { "" };
             format!("{} {}{resumed}", tls.protocol, tls.cipher)
@@ -29,7 +31,7 @@ impl Door for Mirror {
         let scheme = connection.scheme.as_str();
         let length = request.uri().query().and_then(|query| query.parse().ok()).unwrap_or(0);
         let text = format!("{scheme} {:?} {tls}{}", request.version(), ".".repeat(length));
-        Response::new(Body::Whole(text.into()))
+        Answering::ready(Response::new(Body::Whole(text.into())))
     }
 }
 

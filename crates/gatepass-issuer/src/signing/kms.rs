@@ -44,6 +44,8 @@ pub struct KmsConfig {
     pub patience: Duration,
     /// Where credentials are looked for.
     pub surroundings: AwsSurroundings,
+    /// Asks KMS.
+    pub client: HttpsClient,
 }
 
 /// A private key that stays in AWS KMS.
@@ -82,14 +84,13 @@ impl KmsKey {
         config: KmsConfig,
         public: Option<PublicKey>,
         hash: HashAlgorithm,
-        client: &HttpsClient,
     ) -> Result<Self, SigningError> {
         let name: Box<str> = format!("the key {:?} of AWS KMS", config.key).into();
         if hash == HashAlgorithm::Sha1 {
             return Err(SigningError::Hash { key: name, hash, hint: NO_SHA1 });
         }
         let key = config.key.clone();
-        let api = Api::new(config, client).map_err(|trouble| trouble.of(&name))?;
+        let api = Api::new(config).map_err(|trouble| trouble.of(&name))?;
         let (arn, found) = ask(&api, &key).await.map_err(|trouble| trouble.of(&name))?;
         if public.is_some_and(|given| given != found) {
             return Err(SigningError::OtherKey { key: name });

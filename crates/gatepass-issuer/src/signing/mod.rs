@@ -32,10 +32,10 @@ pub enum Signing {
     Local(Signer),
     /// On a token that speaks PKCS#11.
     #[cfg(feature = "pkcs11")]
-    Pkcs11(TokenKey),
+    Pkcs11(Box<TokenKey>),
     /// In AWS KMS.
     #[cfg(feature = "kms")]
-    Kms(KmsKey),
+    Kms(Box<KmsKey>),
 }
 
 /// The keys of an issuer.
@@ -72,10 +72,10 @@ pub enum KeyPlace {
     Local(Box<SigningKey>),
     /// On a token that speaks PKCS#11.
     #[cfg(feature = "pkcs11")]
-    Pkcs11(Pkcs11Config),
-    /// In AWS KMS, asked by this client.
+    Pkcs11(Box<Pkcs11Config>),
+    /// In AWS KMS.
     #[cfg(feature = "kms")]
-    Kms(KmsConfig, crate::https_client::HttpsClient),
+    Kms(Box<KmsConfig>),
 }
 
 /// Why there is no signature.
@@ -140,17 +140,19 @@ impl Signing {
             }
             #[cfg(feature = "pkcs11")]
             KeyPlace::Pkcs11(config) => {
-                TokenKey::open(id, config, public_key, hash).await.map(Self::Pkcs11)
+                let key = TokenKey::open(id, *config, public_key, hash).await?;
+                Ok(Self::Pkcs11(Box::new(key)))
             }
             #[cfg(feature = "kms")]
-            KeyPlace::Kms(config, client) => {
-                KmsKey::open(id, config, public_key, hash, &client).await.map(Self::Kms)
+            KeyPlace::Kms(config) => {
+                let key = KmsKey::open(id, *config, public_key, hash).await?;
+                Ok(Self::Kms(Box::new(key)))
             }
         }
     }
 
     /// The ID that passes name the key by.
-    pub const fn id(&self) -> &PublicKeyId {
+    pub fn id(&self) -> &PublicKeyId {
         match self {
             Self::Local(signer) => signer.id(),
             #[cfg(feature = "pkcs11")]
@@ -161,7 +163,7 @@ impl Signing {
     }
 
     /// Its public half, which edges trust.
-    pub const fn public_key(&self) -> &PublicKey {
+    pub fn public_key(&self) -> &PublicKey {
         match self {
             Self::Local(signer) => signer.public_key(),
             #[cfg(feature = "pkcs11")]

@@ -79,6 +79,7 @@ impl Moto {
                 variables: variables.map(owned).into_iter().collect(),
                 home: None,
             },
+            client: HttpsClient::new(),
         }
     }
 }
@@ -91,7 +92,7 @@ impl Drop for Moto {
 }
 
 async fn open(config: KmsConfig) -> Result<Signing, SigningError> {
-    let place = KeyPlace::Kms(config, HttpsClient::new());
+    let place = KeyPlace::Kms(Box::new(config));
     let key = SigningKeyConfig { id: "K1".parse().unwrap(), place, public_key: None };
     Signing::open(key, HashAlgorithm::Sha256).await
 }

@@ -76,7 +76,7 @@ async fn open(
     public_key: Option<PublicKey>,
     hash: HashAlgorithm,
 ) -> Result<Signing, SigningError> {
-    let place = KeyPlace::Pkcs11(config);
+    let place = KeyPlace::Pkcs11(Box::new(config));
     let key = SigningKeyConfig { id: "K1".parse().unwrap(), place, public_key };
     Signing::open(key, hash).await
 }

@@ -11,7 +11,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use data_encoding::{BASE64, HEXLOWER};
 use gatepass::{KeySizes, PublicKey, SigningKey};
-use gatepass_issuer::{AwsSurroundings, KmsConfig};
+use gatepass_issuer::{AwsSurroundings, HttpsClient, KmsConfig};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -227,6 +227,7 @@ pub(crate) fn config(url: &str) -> KmsConfig {
             variables: variables.map(owned).into_iter().collect(),
             home: None,
         },
+        client: HttpsClient::new(),
     }
 }
 

@@ -1,11 +1,13 @@
 //! The demo's own routes, before the edge: a pass for the asking, and why it is or isn't good.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use gatepass::{
     CookieName, HashAlgorithm, Policy, Resource, Scheme, SetCookie, Signer, Trust, TrustedKeys,
     ViewerRequest, ViewerUrl, Window,
 };
-use gatepass_edge::{Body, Connection, Door, Edge};
+use gatepass_edge::{Answering, Body, Connection, Door, Edge};
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderValue, SET_COOKIE,
 };
@@ -17,7 +19,7 @@ use crate::clock;
 
 /// The edge, with a button for passes before it.
 pub(super) struct DemoDoor {
-    edge: Edge,
+    edge: Arc<Edge>,
     signer: Signer,
     trust: Trust,
     pass_seconds: u64,
@@ -27,30 +29,37 @@ const CONTENT_POLICY: &str =
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:";
 
 impl Door for DemoDoor {
-    async fn answer(
-        &self,
+    fn answer(
+        self: &Arc<Self>,
         request: Request<hyper::body::Incoming>,
         connection: &Connection,
-    ) -> Response<Body> {
-        let mut response =
-            match (request.method(), request.uri().path(), own_host(request.headers())) {
-                (&Method::POST, "/demo/pass", Some(host)) => self.hand_out(&request, host),
-                (&Method::DELETE, "/demo/pass", Some(_)) => take_back(&request),
-                (&Method::GET, "/demo/why", Some(host)) => self.why(&request, host, connection),
-                (&Method::GET, "/demo/lines", Some(host)) => {
-                    json_answer(StatusCode::OK, &json!({ "curl": self.curl_lines(host) }))
-                }
-                _ => self.edge.handle(request, connection).await,
-            };
-        let content_policy = HeaderValue::from_static(CONTENT_POLICY);
-        response.headers_mut().insert(CONTENT_SECURITY_POLICY, content_policy);
-        response
+    ) -> Answering {
+        let answering = match (request.method(), request.uri().path(), own_host(request.headers()))
+        {
+            (&Method::POST, "/demo/pass", Some(host)) => {
+                Answering::ready(self.hand_out(&request, host))
+            }
+            (&Method::DELETE, "/demo/pass", Some(_)) => Answering::ready(take_back(&request)),
+            (&Method::GET, "/demo/why", Some(host)) => {
+                Answering::ready(self.why(&request, host, connection))
+            }
+            (&Method::GET, "/demo/lines", Some(host)) => {
+                let lines = json!({ "curl": self.curl_lines(host) });
+                Answering::ready(json_answer(StatusCode::OK, &lines))
+            }
+            _ => self.edge.handle(request, connection),
+        };
+        answering.map(|mut response| {
+            let content_policy = HeaderValue::from_static(CONTENT_POLICY);
+            response.headers_mut().insert(CONTENT_SECURITY_POLICY, content_policy);
+            response
+        })
     }
 }
 
 impl DemoDoor {
     pub(super) fn new(edge: Edge, signer: Signer, keys: TrustedKeys, pass_seconds: u64) -> Self {
-        Self { edge, signer, trust: keys.into(), pass_seconds }
+        Self { edge: Arc::new(edge), signer, trust: keys.into(), pass_seconds }
     }
 
     /// The steps of the page, for a shell.

@@ -76,15 +76,14 @@ fn place(
         let mut table = value.clone().table();
         if let Some(inner) = table.value("pkcs11") {
             table.finish();
-            return pkcs11(inner, secrets).map(KeyPlace::Pkcs11);
+            return pkcs11(inner, secrets).map(Box::new).map(KeyPlace::Pkcs11);
         }
         if let Some(inner) = table.value("kms") {
             table.finish();
             if hash == HashAlgorithm::Sha1 {
                 inner.mistake(NO_SHA1);
             }
-            let config = kms(inner, aws)?;
-            return Some(KeyPlace::Kms(config, HttpsClient::new()));
+            return kms(inner, aws).map(Box::new).map(KeyPlace::Kms);
         }
     }
     let bytes = secrets.bytes(value.clone())?;
@@ -152,6 +151,7 @@ fn kms(value: Value<'_>, aws: &AwsSurroundings) -> Option<KmsConfig> {
         profile: profile.map(Into::into),
         patience,
         surroundings: aws.clone(),
+        client: HttpsClient::new(),
     })
 }
 

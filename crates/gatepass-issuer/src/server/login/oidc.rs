@@ -68,7 +68,6 @@ pub struct Oidc {
 }
 
 /// A browser that is sent to the provider.
-#[derive(Debug)]
 pub struct Begun {
     /// Where it is sent.
     pub location: String,
@@ -319,6 +318,12 @@ impl Oidc {
 impl fmt::Debug for Oidc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Oidc").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Begun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Begun").finish_non_exhaustive()
     }
 }
 

@@ -29,8 +29,9 @@ pub(super) struct Api {
 }
 
 impl Api {
-    pub(super) fn new(config: KmsConfig, client: &HttpsClient) -> Result<Self, KmsTrouble> {
-        let KmsConfig { key: _, region, endpoint, profile, patience, surroundings } = config;
+    pub(super) fn new(config: KmsConfig) -> Result<Self, KmsTrouble> {
+        let KmsConfig { key: _, region, endpoint, profile, patience, surroundings, client } =
+            config;
         let endpoint = match endpoint {
             Some(endpoint) => endpoint,
             None => own_endpoint(&region).ok_or_else(|| KmsTrouble::Region(region.clone()))?,
@@ -41,7 +42,7 @@ impl Api {
             host: host.ok_or_else(|| KmsTrouble::Region(region.clone()))?,
             endpoint,
             signer: RequestSigner::new("kms", &region),
-            credentials: Credentials::new(profile.as_deref(), &surroundings, client.clone()),
+            credentials: Credentials::new(profile.as_deref(), &surroundings, client),
             patience,
         })
     }

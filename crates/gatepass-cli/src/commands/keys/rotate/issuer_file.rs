@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use gatepass::{PublicKey, PublicKeyId};
 use gatepass_issuer::Signing;
-use toml_edit::{InlineTable, Item, Table, Value, value};
+use toml_edit::{DocumentMut, InlineTable, Item, Table, Value, value};
 
 use super::file::{TomlFile, append, drop_where, text};
 use crate::commands::configuration;
@@ -26,8 +26,7 @@ impl IssuerFile {
 
     /// The key in force, and the next one.
     pub(super) fn keys(&self) -> Vec<PublicKeyId> {
-        let tables = self.0.tables("signing-key").into_iter().flatten();
-        tables.filter_map(|table| text(table, "key-pair-id")?.parse().ok()).collect()
+        keys(&self.0.document)
     }
 
     /// Where the private half of a key is, if it is a file.
@@ -123,9 +122,9 @@ impl IssuerFile {
         let wanted = self.keys();
         let name = self.0.name().to_string();
         self.0.write(|text| {
-            let read = configuration::check_issuer_keys(text, Path::new(&name))?;
-            let ids: Vec<_> = read.keys.into_iter().map(|key| key.id).collect();
-            if ids == wanted {
+            configuration::check_issuer_keys(text, Path::new(&name))?;
+            // What was meant has to be what is read: tables are easily written in another order.
+            if text.parse().is_ok_and(|read| keys(&read) == wanted) {
                 return Ok(());
             }
             Err(Failure::new("its signing keys are written in a way that isn't known here")
@@ -137,6 +136,12 @@ impl IssuerFile {
         let mut tables = self.0.tables("signing-key")?.iter();
         tables.find(|table| text(table, "key-pair-id") == Some(id.as_str()))
     }
+}
+
+fn keys(document: &DocumentMut) -> Vec<PublicKeyId> {
+    let tables = document.get("signing-key").and_then(Item::as_array_of_tables);
+    let ids = tables.into_iter().flatten().filter_map(|table| text(table, "key-pair-id"));
+    ids.filter_map(|id| id.parse().ok()).collect()
 }
 
 fn forget_places(table: &mut Table) {

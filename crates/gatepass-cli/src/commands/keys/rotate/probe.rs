@@ -21,13 +21,13 @@ pub(super) fn ask_all(urls: &[String], signer: &Signing, clock: Clock) -> Result
 async fn ask(url: &str, signer: &Signing, clock: Clock) -> Result<(), Failure> {
     // Both kinds of gate take SHA-256, and KMS gives nothing else.
     let pass = Unsigned::canned(url, clock.now().plus(LIFETIME), HashAlgorithm::Sha256)?;
-    let signed = signer.complete(pass).await?.url(url)?;
+    let with_pass = signer.complete(pass).await?.url(url)?;
     let stranger = status(url).await?;
     if !is_refusal(stranger) {
         return Err(Failure::new(format!("{url} answers {stranger} to who has no pass"))
             .hint("name a URL that needs a pass"));
     }
-    let guest = status(&signed).await?;
+    let guest = status(&with_pass).await?;
     if is_refusal(guest) {
         return Err(Failure::new(format!(
             "{url} answers {guest} to a pass of {}: it is not trusted there yet",

@@ -122,7 +122,13 @@ mod tests {
     #[test]
     fn what_is_missing_or_not_safe_is_refused() {
         for field in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
-            for bad in [json!(null), json!(1), json!("http://id.example.com/x"), json!("/token")] {
+            for bad in [
+                json!(null),
+                json!(1),
+                json!("http://id.example.com/x"),
+                json!("/token"),
+                json!("https://e.com/\u{7f}"),
+            ] {
                 assert!(with(field, bad.clone()).is_err(), "{field} {bad}");
             }
         }
