@@ -1,6 +1,6 @@
 //! `gatepass issue`: each person has a folder of their own, and so a pass of their own.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
