@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-const EXAMPLES: [&str; 7] =
-    ["application", "axum-app", "bucket", "express", "folder", "player", "signing"];
+const EXAMPLES: [&str; 8] =
+    ["application", "axum-app", "bucket", "express", "folder", "issuer", "player", "signing"];
 /// Public keys that an example makes by openssl.
 const BY_OPENSSL: [&str; 2] = ["cf_public_key.pem", "ec_public_key.pem"];
 

@@ -25,6 +25,9 @@ const SIDE_STAIRS: [(&str, &str); 1] = [("gatepass-python", "gatepass")];
 /// Tools beside the house: they may use it, and nobody may use them.
 const APART: [&str; 2] = ["gatepass-bench", "xtask"];
 
+/// What people build on it: it may use all floors, and only tests of the command use it.
+const EXAMPLES: [&str; 1] = ["axum-app"];
+
 /// Where the modules of a crate are declared low to high, too.
 const LOW_TO_HIGH: [&str; 4] =
     ["gatepass", "gatepass-distribution", "gatepass-store", "gatepass-python"];
@@ -34,8 +37,12 @@ const UNSAFE: &str = "crates/gatepass/src/sha1_signing.rs";
 
 #[test]
 fn every_crate_has_its_place() {
-    let placed =
-        |name: &str| floor(name).is_some() || stair(name).is_some() || APART.contains(&name);
+    let placed = |name: &str| {
+        floor(name).is_some()
+            || stair(name).is_some()
+            || APART.contains(&name)
+            || EXAMPLES.contains(&name)
+    };
     for name in packages().keys() {
         assert!(placed(name), "{name} has no floor: give it one in tests/floor_plan.rs");
     }
@@ -47,6 +54,8 @@ fn nobody_uses_a_crate_above_or_beside() {
     for (name, package) in &packages {
         for used in used_by(package).filter(|used| packages.contains_key(*used)) {
             assert!(!APART.contains(&used), "{name} uses {used}, which stands apart");
+            let is_tested = name == "gatepass-cli";
+            assert!(!EXAMPLES.contains(&used) || is_tested, "{name} uses the example {used}");
             assert!(stair(used).is_none(), "{name} uses {used}, which is a side stair");
             if let Some(foot) = stair(name) {
                 assert_eq!(used, foot, "{name} is a side stair to {foot}, and uses {used}");

@@ -160,6 +160,8 @@ impl<D: Door> Worker<D> {
                     .header_read_timeout(None)
                     // It takes 100 headers; for more it would need room on the heap each time.
                     .max_buf_size(64 * 1024)
+                    // As CloudFront writes them, which captures and scripts are compared with.
+                    .title_case_headers(true)
                     .serve_connection(io, service)
                     .with_upgrades();
                 let mut serving = pin!(serving);

@@ -39,6 +39,7 @@ async fn who_is_signed_in_already_is_not_sent_around_in_circles() {
     let stage = Stage::with(add_provider);
     let mut browser = stage.browser();
     browser.log_in("ada", "correct horse").await;
+    assert_eq!(browser.get(PAGE).await.status, 303, "sent back with fresh passes");
     let page = browser.get(PAGE).await;
-    assert!(page.status == 200 && page.text.contains("You are signed in"), "{}", page.text);
+    assert!(page.status == 403 && page.text.contains("You have no access here"), "{}", page.text);
 }
