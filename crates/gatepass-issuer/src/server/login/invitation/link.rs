@@ -384,6 +384,15 @@ mod tests {
 
     proptest! {
         #[test]
+        fn whatever_is_read_says_the_same_when_it_is_written_again(
+            query in "(id=[0-9a-f]{32}&)?(for=[a-z%0-9]{0,9}&?)?((claim\\.[a-z.]{0,5}|uses|return-to|session-seconds|[a-z]{1,3})=[a-z0-9%&=~+]{0,9}&?){0,4}",
+        ) {
+            if let Ok(invitation) = Invitation::read(&query) {
+                prop_assert_eq!(Invitation::read(&invitation.query()), Ok(invitation));
+            }
+        }
+
+        #[test]
         fn what_is_written_is_read(
             name in "\\PC{1,60}",
             texts in proptest::collection::vec("\\PC{0,20}", 2..5),
