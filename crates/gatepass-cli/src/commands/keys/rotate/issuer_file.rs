@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use gatepass::{PublicKey, PublicKeyId};
-use gatepass_issuer::Signing;
+use gatepass_issuer::{Entitlement, Signing};
 use toml_edit::{DocumentMut, InlineTable, Item, Table, Value, value};
 
 use super::file::{TomlFile, append, drop_where, text};
@@ -63,11 +63,14 @@ impl IssuerFile {
             return None;
         }
         let entitlements = self.0.tables("entitlement")?.iter();
-        let lifetime = |table: &Table| table.get("lifetime-seconds")?.as_integer();
-        let lifetimes: Option<Vec<i64>> = entitlements.map(lifetime).collect();
-        let longest = lifetimes?.into_iter().max()?;
+        // Who says nothing has the usual lifetime, which a shorter --longest-pass must not hide.
+        let lifetime = |table: &Table| match table.get("lifetime-seconds") {
+            Some(seconds) => seconds.as_integer().and_then(|seconds| u64::try_from(seconds).ok()),
+            None => Some(Entitlement::DEFAULT_LIFETIME),
+        };
+        let lifetimes: Option<Vec<u64>> = entitlements.map(lifetime).collect();
         // An end is put off so that those who come soon after each other share a signature.
-        u64::try_from(longest).ok().map(|seconds| seconds + GRID)
+        lifetimes?.into_iter().max().map(|seconds| seconds + GRID)
     }
 
     /// Adds the next key.
