@@ -53,12 +53,12 @@ export class Visitor {
     return this.cookie("CloudFront-Key-Pair-Id", path);
   }
 
-  /// Seconds until the pass for a path ends.
-  async left(path) {
+  /// The epoch second at which the pass for a path ends.
+  async end(path) {
     const policy = await this.cookie("CloudFront-Policy", path);
     const base64 = policy.replaceAll("-", "+").replaceAll("_", "=").replaceAll("~", "/");
     const { Statement } = JSON.parse(Buffer.from(base64, "base64").toString());
-    return Statement[0].Condition.DateLessThan["AWS:EpochTime"] - Date.now() / 1_000;
+    return Statement[0].Condition.DateLessThan["AWS:EpochTime"];
   }
 
   /// What a script on the page is answered.
