@@ -33,7 +33,6 @@ fn configuration(port: u16) -> String {
         r#"[issuer]
 listen = "127.0.0.1:{port}"
 url = "http://localhost:{port}{BASE}"
-trusted-proxies = ["127.0.0.1"]
 secret = {{ env = "GATEPASS_BENCH_SECRET" }}
 application-token = {{ env = "GATEPASS_BENCH_SECRET" }}
 
@@ -49,6 +48,7 @@ lifetime-seconds = 20
 
 [login.header]
 name = "X-Auth-Request-User"
+from = ["127.0.0.1"]
 "#
     )
 }
