@@ -1,6 +1,6 @@
 //! An application that logs its people in, and leaves their passes to a layer.
 //!
-//! What has to do with Gatepass are the five lines marked so, and [`issuance`]: who may have what.
+//! What has to do with Gatepass are the five lines marked so, and `issuance`: who may have what.
 
 #![forbid(unsafe_code)]
 
