@@ -13,7 +13,7 @@ use crate::access_log::Entry;
 use crate::asked::Asked;
 use crate::body::Body;
 use crate::cap::cap;
-use crate::compress::{Compressed, negotiate, revalidate};
+use crate::compress::{Copies, negotiate, revalidate};
 use crate::fetch::Fetch;
 use crate::incoming::Sent;
 use crate::listener::Connection;
@@ -28,6 +28,7 @@ pub(crate) struct Asking<'r> {
     pub(crate) viewer: &'r Viewer<'r>,
     pub(crate) route: Route<'r>,
     pub(crate) fetch: Fetch<'r>,
+    pub(crate) copies: &'r Copies,
     pub(crate) now: EpochTime,
     pub(crate) id: RequestId,
 }
@@ -99,7 +100,10 @@ impl<'r> Asking<'r> {
         }
         let coding = negotiate(&asked, head.status, &mut head.headers);
         let body = match coding.filter(|_| *self.request.method() != Method::HEAD) {
-            Some(coding) => Body::Compressed(Box::new(Compressed::new(body, coding))),
+            Some(coding) => {
+                let generation = head.extensions.get();
+                self.copies.compressed(body, coding, generation.copied(), &mut head.headers)
+            }
             None => body,
         };
         Response::from_parts(head, body)

@@ -14,6 +14,7 @@
 
 mod body;
 mod content_types;
+mod copies;
 
 use http::header::{
     ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
@@ -27,9 +28,10 @@ use crate::chosen::Encodings;
 use crate::origin::conditions::LeftOut;
 
 pub use body::Compressed;
+pub(crate) use copies::{Copies, Generation};
 
 /// A way to compress.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Coding {
     Brotli,
     Gzip,

@@ -32,6 +32,7 @@ use crate::asking::{Asking, expiry};
 use crate::background::Background;
 use crate::body::{Body, Logged};
 use crate::cache::Cache;
+use crate::compress::Copies;
 use crate::config::EdgeConfig;
 use crate::fetch::Fetch;
 use crate::incoming::{self, Sent};
@@ -41,6 +42,9 @@ use crate::serving::{EdgeError, Serving};
 use crate::viewer::{Viewer, ViewerError};
 use crate::{refuse, respond, wellformed};
 
+/// Compressed copies take so small a part of what the cache may have of memory, besides it.
+const COPIES_SHARE: u64 = 8;
+
 /// Says what time it is. Handed in, so that a test can say so too.
 pub type Clock = Arc<dyn Fn() -> EpochTime + Send + Sync>;
 
@@ -49,6 +53,7 @@ pub struct Edge {
     serving: ArcSwap<Serving>,
     background: Background,
     cache: OnceLock<Cache>,
+    copies: Copies,
     verified: VerifiedPasses,
     proxies: Proxies,
     config: EdgeConfig,
@@ -76,6 +81,7 @@ impl Edge {
             serving: ArcSwap::from_pointee(serving),
             background,
             cache,
+            copies: Copies::new(config.cache.memory_bytes / COPIES_SHARE),
             verified: VerifiedPasses::with_capacity(config.verified_passes_bytes),
             proxies: Proxies::new(config.trusted_proxies.clone()),
             config,
@@ -276,7 +282,8 @@ impl<'m> Moment<'m> {
             return Err(answer);
         }
         let fetch = Fetch { serving, cache: edge.cache.get(), limits: &edge.config.limits };
-        Ok(Asking { request, connection, viewer, route, fetch, now, id: entry.id() })
+        let (copies, id) = (&edge.copies, entry.id());
+        Ok(Asking { request, connection, viewer, route, fetch, copies, now, id })
     }
 }
 
@@ -294,6 +301,7 @@ impl Observed for Edge {
             verified_passes: self.verified.len() as u64,
             revoked_passes: serving.snapshot().facts().revocations.len() as u64,
             log_lines_dropped: self.log.dropped(),
+            compressed_copies_bytes: self.copies.bytes(),
             cache: self.cache.get().map(|cache| CacheStatus {
                 disk_errors: self.background.complaints().count(),
                 ..cache.counts().into()

@@ -10,6 +10,7 @@ use crate::access_log::Entry;
 use crate::asked::Asked;
 use crate::body::Body;
 use crate::cache::{Cache, Served, outdated};
+use crate::compress::Generation;
 use crate::config::Limits;
 use crate::incoming::{Sent, bounded};
 use crate::origin::Wanted;
@@ -148,7 +149,14 @@ fn from_folder(directory: &Directory, admitted: &Admitted<Asked<'_>>) -> Respons
         path: asked.path.clone(),
         headers: asked.headers,
     });
-    directory.fetch(&wanted, now).map(Body::from)
+    let response = directory.fetch(&wanted, now);
+    let compresses = admitted.request().behavior.conduct().compress;
+    let generation = response.body().generation().filter(|_| compresses);
+    let mut response = response.map(Body::from);
+    if let Some(generation) = generation {
+        response.extensions_mut().insert(Generation(generation));
+    }
+    response
 }
 
 /// What the cache served, and its part of the log line.

@@ -124,6 +124,7 @@ fn what_an_edge_says_of_itself_is_told() {
         is_ready: true,
         connections: 7,
         log_lines_dropped: 3,
+        compressed_copies_bytes: 11,
         revoked_passes: 2,
         config: ConfigStatus {
             version: "a\"b\\c\nd".into(),
@@ -150,6 +151,7 @@ fn what_an_edge_says_of_itself_is_told() {
     for line in [
         "gatepass_connections 7",
         "gatepass_log_lines_dropped_total 3",
+        "gatepass_compressed_copies_bytes 11",
         "gatepass_revoked_passes 2",
         r#"gatepass_config_info{version="a\"b\\c\nd"} 1"#,
         "gatepass_config_installed_timestamp_seconds 1767290000",

@@ -17,6 +17,7 @@ use crate::cache::reader::Piece;
 use crate::cache::store::{Kept, Place};
 use crate::cache::wish::Wish;
 use crate::cache::{Facts, Inner, Served};
+use crate::compress::Generation;
 use crate::outcome::CacheOutcome;
 
 /// One request that asks for what is kept.
@@ -99,6 +100,7 @@ impl Lookup<'_> {
             _ => return Err(answer),
         };
         let mut served = self.responded(answer.status, answer.headers, body, outcome);
+        self.named(&mut served, head, outcome);
         if let Some(left_out) = answer.left_out {
             served.response.extensions_mut().insert(left_out);
         }
@@ -116,6 +118,14 @@ impl Lookup<'_> {
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         self.served(response, outcome)
+    }
+
+    /// Says what a hit was made from, to whoever makes something else of it. What is no hit may
+    /// never be asked for again.
+    pub(crate) fn named(&self, served: &mut Served, head: &Head, outcome: CacheOutcome) {
+        if outcome != CacheOutcome::Miss && self.asked().behavior.conduct().compress {
+            served.response.extensions_mut().insert(Generation(head.generation));
+        }
     }
 
     /// Counts what came of it.

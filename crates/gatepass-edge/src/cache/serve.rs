@@ -140,7 +140,9 @@ impl Serving<'_> {
             outcome => outcome,
         };
         let body = Body::Sliced(Box::new(reader));
-        Ok(self.responded(answer.status, answer.headers, body, outcome))
+        let mut served = self.responded(answer.status, answer.headers, body, outcome);
+        self.named(&mut served, head, outcome);
+        Ok(served)
     }
 
     /// A head whose bytes are gone for good leads nowhere.

@@ -17,6 +17,7 @@ use bytes::Bytes;
 use http_body::Frame;
 
 use super::Coding;
+use super::copies::Making;
 
 /// So much is compressed before others have their turn.
 const PIECE_BYTES: usize = 64 << 10;
@@ -31,6 +32,7 @@ pub struct Compressed<B> {
     encoder: Encoder,
     rest: Bytes,
     state: State,
+    copy: Option<Making>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -51,7 +53,8 @@ enum Encoder {
 }
 
 impl<B> Compressed<B> {
-    pub(crate) fn new(body: B, coding: Coding) -> Self {
+    /// Compresses a body, and keeps what comes out if `copy` is there to hold it.
+    pub(super) fn new(body: B, coding: Coding, copy: Option<Making>) -> Self {
         // As quick as gzip, and smaller.
         let quality = |level| EncoderParams::default().quality(Level::Precise(level));
         let encoder = match coding {
@@ -62,7 +65,13 @@ impl<B> Compressed<B> {
                 Level::Precise(6),
             )))),
         };
-        Self { body, encoder, rest: Bytes::new(), state: State::Flushed }
+        Self { body, encoder, rest: Bytes::new(), state: State::Flushed, copy }
+    }
+
+    /// What leaves.
+    fn sends(&mut self, out: Bytes) -> Frame<Bytes> {
+        self.copy = self.copy.take().and_then(|copy| copy.wrote(&out));
+        Frame::data(out)
     }
 }
 
@@ -88,7 +97,7 @@ where
                 let out = this.encoder.encode(&piece)?;
                 this.state = State::Holding;
                 if !out.is_empty() {
-                    return Poll::Ready(Some(Ok(Frame::data(out))));
+                    return Poll::Ready(Some(Ok(this.sends(out))));
                 }
                 if !this.rest.is_empty() {
                     context.waker().wake_by_ref();
@@ -98,20 +107,29 @@ where
             match Pin::new(&mut this.body).poll_frame(context) {
                 Poll::Ready(Some(Ok(frame))) => {
                     this.rest = frame.into_data().unwrap_or_default();
+                    if let Some(copy) = &mut this.copy {
+                        copy.read(this.rest.len());
+                    }
                 }
                 Poll::Ready(Some(Err(error))) => {
                     this.state = State::Over;
+                    this.copy = None;
                     return Poll::Ready(Some(Err(error)));
                 }
                 Poll::Ready(None) => {
                     this.state = State::Over;
-                    return Poll::Ready(Some(Ok(Frame::data(this.encoder.finish()?))));
+                    let out = this.encoder.finish()?;
+                    let last = this.sends(out);
+                    if let Some(copy) = this.copy.take() {
+                        copy.keep();
+                    }
+                    return Poll::Ready(Some(Ok(last)));
                 }
                 Poll::Pending if this.state == State::Holding => {
                     this.state = State::Flushed;
                     let out = this.encoder.flush()?;
                     if !out.is_empty() {
-                        return Poll::Ready(Some(Ok(Frame::data(out))));
+                        return Poll::Ready(Some(Ok(this.sends(out))));
                     }
                     return Poll::Pending;
                 }

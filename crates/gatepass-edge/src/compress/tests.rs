@@ -166,7 +166,7 @@ impl http_body::Body for Steps {
 
 /// The frames that come out, and whether all of it did.
 fn frames(steps: Vec<Step>, coding: Coding) -> (Vec<Bytes>, bool) {
-    let mut body = Compressed::new(Steps(steps), coding);
+    let mut body = Compressed::new(Steps(steps), coding, None);
     let mut context = Context::from_waker(Waker::noop());
     let mut frames = Vec::new();
     for _ in 0..100_000 {

@@ -190,6 +190,11 @@ impl Page {
             "Passes that are refused although they are genuine.",
             status.revoked_passes,
         )?;
+        told.gauge(
+            "gatepass_compressed_copies_bytes",
+            "Bytes of compressed copies in memory.",
+            status.compressed_copies_bytes,
+        )?;
         told.counter(
             "gatepass_log_lines_dropped",
             "Lines of the access log that were lost.",

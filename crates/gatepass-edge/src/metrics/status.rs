@@ -28,6 +28,8 @@ pub struct Status {
     pub revoked_passes: u64,
     /// Lines of the access log that were lost.
     pub log_lines_dropped: u64,
+    /// Bytes of compressed copies in memory.
+    pub compressed_copies_bytes: u64,
     /// What is in force.
     pub config: ConfigStatus,
     /// What is kept of origins' answers; none if nothing is.

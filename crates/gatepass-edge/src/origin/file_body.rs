@@ -25,6 +25,7 @@ pub struct FileBody {
     piece: Piece,
     further: vec::IntoIter<Piece>,
     remaining: u64,
+    generation: Option<u64>,
 }
 
 /// Where a file's bytes are.
@@ -60,6 +61,7 @@ impl FileBody {
             piece: Piece::Part(0..0),
             further: vec::IntoIter::default(),
             remaining: 0,
+            generation: None,
         }
     }
 
@@ -71,6 +73,11 @@ impl FileBody {
             Content::Open(file) => (Source::Open(file), Piece::Part(part)),
         };
         Self { source, piece, remaining, ..Self::empty() }
+    }
+
+    /// All of a file, and what tells this state of it from others.
+    pub(crate) fn whole(content: Content, length: u64, generation: Option<u64>) -> Self {
+        Self { generation, ..Self::part(content, 0..length) }
     }
 
     /// Parts of a file, and what is between them.
@@ -97,6 +104,11 @@ impl FileBody {
             _ if self.remaining == 0 => Ok(Bytes::new()),
             _ => Err(self),
         }
+    }
+
+    /// Tells the state of the file from every other, if all of it is sent and that is known.
+    pub(crate) const fn generation(&self) -> Option<u64> {
+        self.generation
     }
 
     /// How many bytes are yet to come.

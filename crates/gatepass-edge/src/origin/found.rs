@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::header::{
     ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED, RANGE,
@@ -17,6 +17,7 @@ use super::conditions::{LeftOut, Validators, Verdict};
 use super::content_type;
 use super::file_body::{Content, FileBody, Piece};
 use super::range::{self, Ranges};
+use crate::request_id;
 
 /// A regular file, opened, as it was at that moment.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(crate) struct Facts {
     length: u64,
     modified: SystemTime,
     inode: u64,
+    /// Tells this state from every other; none while it might be taken for another.
+    generation: Option<u64>,
     content_type: HeaderValue,
     validators: Validators,
     last_modified: Option<HeaderValue>,
@@ -50,18 +53,21 @@ impl Facts {
             length: metadata.len(),
             modified,
             inode: inode(metadata),
+            generation: is_settled(modified, now).then(request_id::number),
             content_type: content_type::of(path),
             last_modified: validators.last_modified.map(value),
             validators,
         }
     }
 
-    /// Says whether the file is still in this state, and its time not in the future.
+    /// Says whether the file is still in this state, its time not in the future, and all said
+    /// of it that can be.
     pub(crate) fn hold_for(&self, metadata: &Metadata, now: SystemTime) -> bool {
         self.length == metadata.len()
             && self.inode == inode(metadata)
             && self.modified == metadata.modified().unwrap_or(UNIX_EPOCH)
             && self.modified <= now
+            && self.generation.is_some() == is_settled(self.modified, now)
     }
 }
 
@@ -120,7 +126,8 @@ impl Found {
             }
             Ranges::Whole => {
                 let headers = self.described();
-                respond(StatusCode::OK, headers, FileBody::part(self.content, 0..self.facts.length))
+                let Facts { length, generation, .. } = *self.facts;
+                respond(StatusCode::OK, headers, FileBody::whole(self.content, length, generation))
             }
         }
     }
@@ -186,6 +193,12 @@ impl Found {
     }
 }
 
+/// Whether a file's time is so old that another write would have changed it: two within a tick
+/// of the clock may leave the same.
+fn is_settled(modified: SystemTime, now: SystemTime) -> bool {
+    modified.checked_add(SETTLED).is_some_and(|settled| settled < now)
+}
+
 /// A response without a body.
 pub(crate) fn bare(status: StatusCode) -> Response<FileBody> {
     respond(status, HeaderMap::new(), FileBody::empty())
@@ -240,6 +253,9 @@ fn value(text: impl fmt::Display) -> HeaderValue {
     let length = buffer.len() - room;
     HeaderValue::from_bytes(&buffer[..length]).expect("our values are of visible characters")
 }
+
+/// So old must a file's time be, to tell its state from others.
+pub(crate) const SETTLED: Duration = Duration::from_secs(2);
 
 /// Room for ours, and for those the edge adds.
 const HEADERS: usize = 12;

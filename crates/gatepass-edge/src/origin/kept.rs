@@ -12,7 +12,7 @@ use std::fmt;
 use std::fs::{File, Metadata};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use cap_std::fs::Dir;
@@ -20,16 +20,13 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::file_body::Content;
-use super::found::{Facts, Found};
+use super::found::{Facts, Found, SETTLED};
 
 /// Files of up to so many bytes are kept.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 /// About so many bytes are kept of one folder.
 const MAX_KEPT_BYTES: u64 = 32 * 1024 * 1024;
-
-/// So old must a file's times be.
-const SETTLED: Duration = Duration::from_secs(2);
 
 pub(crate) struct KeptFiles(Cache<Box<[u8]>, Arc<Kept>, Weight>);
 
