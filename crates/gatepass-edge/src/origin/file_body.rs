@@ -18,6 +18,8 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::chunk::Chunk;
+
 /// The bytes of a file, or of parts of it.
 #[derive(Debug)]
 pub struct FileBody {
@@ -187,14 +189,14 @@ impl Source {
             Self::Closed => return Poll::Ready(Err(ended_early())),
             Self::Open(file) => {
                 let offset = part.start;
-                let mut chunk = chunk_for(part);
-                if let Some(count) = read_cached(&file, offset, &mut chunk) {
+                let mut chunk = Chunk::of(part.end - part.start);
+                if let Some(count) = read_cached(&file, offset, chunk.room()) {
                     *self = Self::Open(file);
-                    return Poll::Ready(Ok(first(count, chunk)));
+                    return Poll::Ready(Ok(chunk.first(count)));
                 }
                 spawn_blocking(move || {
-                    let read = read_waiting(&file, offset, &mut chunk);
-                    (file, read.map(|count| first(count, chunk)))
+                    let read = read_waiting(&file, offset, chunk.room());
+                    (file, read.map(|count| chunk.first(count)))
                 })
             }
             Self::Reading(reading) => reading,
@@ -211,15 +213,6 @@ impl Source {
             }
         }
     }
-}
-
-fn chunk_for(part: &Range<u64>) -> Vec<u8> {
-    vec![0; usize::try_from(part.end - part.start).unwrap_or(CHUNK).min(CHUNK)]
-}
-
-fn first(count: usize, mut chunk: Vec<u8>) -> Bytes {
-    chunk.truncate(count);
-    chunk.into()
 }
 
 /// Reads what the page cache holds, if it begins at the offset.
@@ -263,6 +256,3 @@ fn read_at(file: &File, offset: u64, chunk: &mut [u8]) -> io::Result<usize> {
 fn ended_early() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was sent")
 }
-
-/// Large enough that a chunk is worth its system call, small enough to stay in a core's cache.
-const CHUNK: usize = 128 * 1024;

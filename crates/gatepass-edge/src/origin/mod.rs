@@ -46,6 +46,8 @@ mod found;
 
 mod kept;
 
+mod chunk;
+
 pub mod conditions;
 
 pub mod range;
