@@ -31,7 +31,7 @@ use crate::server::journal::Event;
 use crate::server::page::{self, LoginTrouble, OtherWay, Page, Trouble};
 use crate::server::renewal::Return;
 use crate::server::return_to::ReturnTo;
-use crate::server::session::Way;
+use crate::server::session::{Session, Way};
 
 pub(crate) fn routes() -> Router<Arc<Issuer>> {
     Router::new()
@@ -73,7 +73,6 @@ async fn show(
         }
     }
     if let Ok(session) = issuer.session(&arrival).await {
-        let until = EpochTime::new(session.ends()).map(page::shown).unwrap_or_default();
         let name = session.person.subject();
         if asked.listed(issuer.config()).is_some() && was_sent_on {
             let page = Page::Refused { name };
@@ -89,8 +88,7 @@ async fn show(
                 }
             });
         }
-        let page = Page::SignedIn { name, until: &until, return_to: target.as_str() };
-        return issuer.logins().pages.answer(StatusCode::OK, &page);
+        return signed_in(&issuer, &session, &target);
     }
     match issuer.logins().only_way(issuer.config(), &target) {
         Some(begins) => see_other(&begins),
@@ -191,8 +189,19 @@ fn login_page(
     logins.form(arrival, status, &page)
 }
 
-async fn signed_out(State(issuer): State<Arc<Issuer>>) -> Response {
-    issuer.logins().pages.answer(StatusCode::OK, &Page::SignedOut {})
+/// Who was led here with a session that still counts is shown how to end it.
+async fn signed_out(State(issuer): State<Arc<Issuer>>, arrival: Arrival) -> Response {
+    match issuer.session(&arrival).await {
+        Ok(session) => signed_in(&issuer, &session, &ReturnTo::home()),
+        Err(_) => issuer.logins().pages.answer(StatusCode::OK, &Page::SignedOut {}),
+    }
+}
+
+fn signed_in(issuer: &Issuer, session: &Session, target: &ReturnTo) -> Response {
+    let until = EpochTime::new(session.ends()).map(page::shown).unwrap_or_default();
+    let (name, until, return_to) = (session.person.subject(), &*until, target.as_str());
+    let page = Page::SignedIn { name, until, return_to };
+    issuer.logins().pages.answer(StatusCode::OK, &page)
 }
 
 async fn style(State(issuer): State<Arc<Issuer>>) -> Response {

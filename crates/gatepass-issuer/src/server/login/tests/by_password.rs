@@ -161,6 +161,23 @@ async fn logging_out_takes_a_form_of_a_known_page() {
 }
 
 #[tokio::test]
+async fn a_form_of_another_site_leads_to_where_the_session_can_be_ended_whole() {
+    let stage = Stage::open();
+    let mut browser = stage.browser();
+    browser.log_in("ada", "correct horse").await;
+    let kept = std::mem::take(&mut browser.cookies);
+    // A listed site, from which browsers send no cookie that is Lax.
+    browser.headers.insert(ORIGIN, "https://app.example.org".parse().unwrap());
+    let answer = browser.post("/logout", &[]).await;
+    assert_eq!(answer.header("location"), Some("/_gatepass/signed-out"));
+    assert!(!answer.headers.contains_key("set-cookie"), "{:?}", answer.headers);
+    browser.headers.remove(ORIGIN);
+    assert!(browser.get("/signed-out").await.text.contains("You are signed out"));
+    browser.cookies = kept;
+    assert!(browser.get("/signed-out").await.text.contains("<button class=\"quiet\""));
+}
+
+#[tokio::test]
 async fn what_is_longer_than_any_form_is_not_read() {
     let stage = Stage::open();
     let mut browser = stage.browser();

@@ -82,7 +82,7 @@ impl Stage {
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut config = IssuerConfig::new(listen, URL.parse().unwrap(), secret);
         config.proxies = Proxies::new(vec!["192.0.2.80/32".parse().unwrap()]);
-        config.return_to = ReturnHosts::new([OWN]).unwrap();
+        config.return_to = ReturnHosts::new([OWN, "https://app.example.org"]).unwrap();
         let users = folder.join("users.toml");
         config.login.users = Some(UsersConfig { file: users, at_once: Some(2) });
         // Nobody asks the provider who it is before somebody goes there.
