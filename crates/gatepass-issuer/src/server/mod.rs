@@ -20,6 +20,7 @@ mod throttle;
 mod config;
 mod cookies;
 mod journal;
+mod locked;
 mod public_url;
 mod return_to;
 mod seal;
