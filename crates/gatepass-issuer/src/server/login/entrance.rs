@@ -22,9 +22,7 @@ use http::header::{RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 use zeroize::Zeroizing;
 
-use super::header::HeaderLoginError;
 use super::users::{LoggedIn, LoginForm, LoginRefusal};
-use crate::person::Person;
 use crate::server::arrival::Arrival;
 use crate::server::issuer::{Issuer, Proven, see_other, set_cookie, taken};
 use crate::server::journal::Event;
@@ -56,13 +54,13 @@ async fn show(
 ) -> Response {
     let target = asked.target(issuer.config());
     let was_sent_on = arrival.cookie(SENT_ON).is_some();
-    match vouched_for(&issuer, &arrival) {
+    match issuer.logins().vouched_for(issuer.config(), &arrival) {
         Ok(Some(person)) if was_sent_on => {
             let page = Page::Refused { name: person.subject() };
             return issuer.logins().pages.answer(StatusCode::FORBIDDEN, &page);
         }
         Ok(Some(person)) => {
-            let proven = Proven { person, way: Way::Header, ends: None };
+            let proven = Proven::by(Way::Header, person);
             return sent_on(issuer.sign_in(&arrival, proven, &target).await);
         }
         Ok(None) => {}
@@ -108,13 +106,6 @@ fn sent_on(mut answer: Response) -> Response {
 /// The cookie that keeps people from being sent in a circle.
 const SENT_ON: &str = "__Host-gatepass-sent-on";
 
-/// Whom a listed proxy vouches for.
-fn vouched_for(issuer: &Issuer, arrival: &Arrival) -> Result<Option<Person>, HeaderLoginError> {
-    let Some(header) = &issuer.logins().header else { return Ok(None) };
-    let is_trusted = issuer.config().proxies.contain(arrival.peer);
-    header.read(arrival.headers(), arrival.peer, is_trusted)
-}
-
 async fn log_in(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes) -> Response {
     let Some(users) = &issuer.logins().users else {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
@@ -138,8 +129,9 @@ async fn log_in(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes
         return failed(StatusCode::FORBIDDEN, &error.to_string(), again);
     }
     match users.log_in(form, arrival.address, arrival.headers()).await {
-        Ok(LoggedIn { person, set_cookie }) => {
-            let proven = Proven { person, way: Way::Users, ends: None };
+        Ok(LoggedIn { person, password, set_cookie }) => {
+            let password = Some(password);
+            let proven = Proven { password, ..Proven::by(Way::Users, person) };
             let mut answer = issuer.sign_in(&arrival, proven, &target).await;
             answer.headers_mut().append(SET_COOKIE, set_cookie);
             answer
@@ -198,7 +190,7 @@ async fn signed_out(State(issuer): State<Arc<Issuer>>, arrival: Arrival) -> Resp
 }
 
 fn signed_in(issuer: &Issuer, session: &Session, target: &ReturnTo) -> Response {
-    let until = EpochTime::new(session.ends()).map(page::shown).unwrap_or_default();
+    let until = EpochTime::new(issuer.ends(session)).map(page::shown).unwrap_or_default();
     let (name, until, return_to) = (session.person.subject(), &*until, target.as_str());
     let page = Page::SignedIn { name, until, return_to };
     issuer.logins().pages.answer(StatusCode::OK, &page)

@@ -101,8 +101,8 @@ async fn accept(
     }
     let target = invitation.return_to.as_deref().and_then(|to| issuer.config().return_to.read(to));
     let target = target.unwrap_or_else(ReturnTo::home);
-    let ends = invitation.session.map(|session| now.plus(session.as_secs()));
-    let proven = Proven { person: invitation.person, way: Way::Invitation, ends };
+    let lasts = invitation.session;
+    let proven = Proven { lasts, ..Proven::by(Way::Invitation, invitation.person) };
     let answer = issuer.sign_in(arrival, proven, &target).await;
     if is_once && !answer.status().is_redirection() {
         // Who got nothing used nothing. If this fails, it stays used.

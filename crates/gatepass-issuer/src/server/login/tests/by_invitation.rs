@@ -151,6 +151,34 @@ async fn asked_and_gone<T>(request: impl Future<Output = T>) -> bool {
 }
 
 #[tokio::test]
+async fn a_session_lasts_as_long_as_its_invitation_says_however_silent() {
+    for (longest, lasts) in
+        [(None, 12 * 3_600), (Some(86_400), 86_400), (Some(7 * 86_400), 172_800)]
+    {
+        let stage = Stage::with_longest_session(longest);
+        let two_days = Some(Duration::from_hours(48));
+        let link = Invitation { session: two_days, ..invitation(Uses::Once, "members") };
+        let mut browser = stage.browser();
+        accept(&mut browser, &stage.link(&link)).await;
+        // No pass lasts that long, and nobody was heard of.
+        stage.pass(lasts - 1);
+        assert_eq!(browser.post("/renew", &[]).await.status.as_u16(), 200, "{lasts}");
+        stage.pass(1);
+        assert_eq!(browser.post("/renew", &[]).await.status.as_u16(), 401, "{lasts}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_length_of_its_own_it_ends_as_any_does() {
+    let stage = Stage::open();
+    let link = Invitation { session: None, ..invitation(Uses::Many, "members") };
+    let mut browser = stage.browser();
+    accept(&mut browser, &stage.link(&link)).await;
+    stage.pass(1_800);
+    assert_eq!(browser.post("/renew", &[]).await.status.as_u16(), 401);
+}
+
+#[tokio::test]
 async fn a_form_that_is_not_ours_uses_nothing() {
     let stage = Stage::open();
     let link = stage.link(&invitation(Uses::Once, "members"));

@@ -3,6 +3,7 @@
 use http::header::ORIGIN;
 
 use super::stage::{Stage, users_file};
+use crate::server::password::PasswordHash;
 
 const SESSION: &str = "__Host-gatepass-session";
 
@@ -140,6 +141,29 @@ async fn who_leaves_the_file_is_not_renewed() {
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     assert_eq!(browser.post("/renew", &[]).await.status.as_u16(), 401);
     assert!(!browser.is_signed_in() && !browser.has_pass());
+}
+
+#[tokio::test]
+async fn a_new_password_ends_the_sessions_of_the_one_before() {
+    let stage = Stage::open();
+    let users = stage.folder.path().join("users.toml");
+    let [old, new] =
+        ["correct horse", "battery staple"].map(|one| PasswordHash::cheap(one).to_string());
+    let before = users_file(&["ada"]);
+    let after = before.replace(&old, &new);
+    let mut browser = stage.browser();
+    browser.log_in("ada", "correct horse").await;
+    for (text, status) in [(&before, 200), (&after, 401), (&before, 200), (&after, 401)] {
+        std::fs::write(&users, text).unwrap();
+        // The file is looked at once a second.
+        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+        let mut copy = stage.browser();
+        copy.cookies = browser.cookies.clone();
+        assert_eq!(copy.post("/renew", &[]).await.status.as_u16(), status);
+    }
+    let mut new = stage.browser();
+    assert_eq!(new.log_in("ada", "battery staple").await.status.as_u16(), 303);
+    assert_eq!(new.post("/renew", &[]).await.status.as_u16(), 200);
 }
 
 #[tokio::test]
