@@ -8,6 +8,8 @@
 //! What can be seen to fail without knowing the person is refused when an issuer starts: a
 //! place where cookies don't go, a pass that takes another's place, what CloudFront can't read.
 
+mod wanted;
+
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -20,7 +22,7 @@ use ipnet::IpNet;
 
 use crate::laying::{CookieWishes, Place, Site};
 use crate::person::Person;
-use crate::placeholder::{Field, ResourceTemplate, ValueError};
+use crate::placeholder::{ResourceTemplate, ValueError};
 use crate::plan::{Grant, PlanError, Reader};
 
 /// Who may have some resources, for how long, and from where.
@@ -317,29 +319,6 @@ impl Entitlements {
     /// Whether any of them binds passes to the viewer's address.
     pub fn may_bind(&self) -> bool {
         self.all.iter().any(|one| one.address != AddressBinding::Anywhere)
-    }
-
-    /// Says whether an entitlement looks at this claim.
-    pub fn wants_claim(&self, name: &str) -> bool {
-        let is_named = |field: &Field| match field {
-            Field::Subject => false,
-            Field::Email => matches!(name, "email" | "email_verified"),
-            Field::Claim(claim) => **claim == *name,
-        };
-        let is_asked = |who: &Who| match who {
-            Who::Everybody => false,
-            Who::Those(Conditions { groups, email_domains, claims, has }) => {
-                let mut named = claims.iter().map(|(claim, _)| claim).chain(has);
-                let is_email = |claim: &str| claim == "email" && name == "email_verified";
-                (name == "groups" && !groups.is_empty())
-                    || (matches!(name, "email" | "email_verified") && !email_domains.is_empty())
-                    || named.any(|claim| **claim == *name || is_email(claim))
-            }
-        };
-        self.all.iter().any(|one| {
-            is_asked(&one.who)
-                || one.resources.iter().flat_map(ResourceTemplate::fields).any(is_named)
-        })
     }
 
     /// All that a person may have now. No pass outlives `until`.

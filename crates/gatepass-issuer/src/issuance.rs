@@ -121,7 +121,17 @@ impl Issuance {
         Ok(Handout { lines, laid, expiry })
     }
 
-    /// Whether entitlements look at this claim: only those are kept in a session.
+    /// The same person with what is looked at, and nothing else: a session is kept in a cookie.
+    #[must_use]
+    pub fn only_wanted(&self, person: Person) -> Person {
+        match &self.source {
+            Source::Entitlements(entitlements) => entitlements.only_wanted(person),
+            #[cfg(feature = "server")]
+            Source::Webhook(webhook) => person.with_only(|name| webhook.wants_claim(name)),
+        }
+    }
+
+    /// Whether entitlements look at this claim, or the application is told it.
     pub fn wants_claim(&self, name: &str) -> bool {
         match &self.source {
             Source::Entitlements(entitlements) => entitlements.wants_claim(name),

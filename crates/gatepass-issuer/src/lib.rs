@@ -63,7 +63,7 @@ pub use server::{
     OidcError, OidcFault, PATIENCE, PagesError, PasswordHash, PasswordHashError, Players,
     PublicUrl, PublicUrlError, Quoted, ReturnHostError, ReturnHosts, ReturnTo, Seal, Secret,
     Session, SessionEnd, SessionId, ShortSecret, TokenAlgorithm, TokenError, Users, UsersConfig,
-    UsersError, UsersFileError, Uses, Way, serve,
+    UsersError, UsersFileError, Uses, Way, end_all_sessions, serve,
 };
 #[cfg(feature = "kms")]
 pub use signing::kms::{AwsSurroundings, KmsConfig, KmsKey};

@@ -78,11 +78,22 @@ impl Person {
         subject.into_iter().chain(one).chain(many.iter().filter_map(Value::as_str))
     }
 
-    /// The same with no claims but those that `wanted` names: a session is kept in a cookie.
+    /// The same with no claims but those that `wanted` names.
     #[must_use]
     pub fn with_only(mut self, wanted: impl Fn(&str) -> bool) -> Self {
         self.claims.retain(|name, _| wanted(name));
         self
+    }
+
+    /// The same with what `keep` leaves of each claim.
+    #[must_use]
+    pub(crate) fn keeping(self, keep: impl Fn(&str, Value) -> Option<Value>) -> Self {
+        let Self { subject, claims } = self;
+        let kept = claims.into_iter().filter_map(|(name, value)| {
+            let value = keep(&name, value)?;
+            Some((name, value))
+        });
+        Self { subject, claims: kept.collect() }
     }
 }
 

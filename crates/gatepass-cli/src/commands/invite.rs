@@ -20,8 +20,8 @@ Examples:
   # Good for a week, and for whoever has it; who logs in with it stays as long as anybody
   gatepass invite --issuer issuer.toml --for ada --group friends
 
-  # Good for one login, which lasts until tomorrow
-  gatepass invite --issuer issuer.toml --for ada --group friends --once --session 24h
+  # Good for one login, which lasts all day
+  gatepass invite --issuer issuer.toml --for ada --group friends --once --session 12h
 
   # Claims that entitlements look at, and where the person is sent then
   gatepass invite --issuer issuer.toml --for ada --claim plan=gold \\
@@ -41,7 +41,8 @@ pub(crate) struct InviteArgs {
     /// When the link ends: RFC 3339, epoch seconds, or a span from now
     #[arg(long, value_name = "T", default_value = "7d")]
     lasts: String,
-    /// How long the login lasts, such as 12h: no longer than the issuer's sessions in any case
+    /// How long the login lasts, such as 12h, though nothing be heard of the person; as any login
+    /// if unsaid. No longer than longest-session-seconds in the issuer's [login.invitation]
     #[arg(long, value_name = "SPAN")]
     session: Option<String>,
     /// Let the link be used for one login only
@@ -103,6 +104,14 @@ impl InviteArgs {
         rand::fill(&mut id).map_err(|_| Failure::new("the system gave no random numbers"))?;
         let uses = if self.once { Uses::Once } else { Uses::Many };
         let session = self.session.as_deref().map(session).transpose()?;
+        let longest = inviting.longest_session;
+        if let Some(text) = self.session.as_deref().filter(|_| session > Some(longest)) {
+            return Err(Failure::new(format!(
+                "--session: {text} is longer than the {} seconds that the issuer allows",
+                longest.as_secs()
+            ))
+            .hint("raise longest-session-seconds in its [login.invitation], and start it anew; unsaid, it is session.absolute-seconds"));
+        }
         Ok(Invitation { id, person, session, uses, return_to: return_to.map(Into::into) })
     }
 }

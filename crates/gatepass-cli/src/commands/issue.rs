@@ -1,6 +1,7 @@
 //! `gatepass issue`: people log in, and are handed their passes.
 
 mod follow;
+mod journal;
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -53,7 +54,8 @@ impl IssueArgs {
         for warning in &file.warnings {
             note(warning);
         }
-        let issuer = open(file.config, issuance, journal())?;
+        let (journal, ending) = journal::begin();
+        let issuer = open(file.config, issuance, journal)?;
         let listener = listener(&issuer)?;
         let address = listener.local_addr()?;
         let following = followed.begin(Arc::clone(&issuer), runtime.handle().clone());
@@ -78,6 +80,7 @@ impl IssueArgs {
         tell("finishing what runs");
         let _ = end.send(());
         runtime.block_on(server).map_err(|error| Failure::new(error.to_string()))??;
+        ending.wait();
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -133,14 +136,6 @@ fn unopened(error: &SigningError) -> Failure {
         Some(hint) => failure.hint(hint),
         None => failure,
     }
-}
-
-/// Lines of JSON on standard output.
-fn journal() -> Journal {
-    Arc::new(|line: &str| {
-        // If nobody reads them, people log in all the same.
-        let _ = say(line);
-    })
 }
 
 /// The socket that systemd hands over, or one of our own.

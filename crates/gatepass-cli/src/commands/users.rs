@@ -6,6 +6,7 @@ mod file;
 mod list;
 mod password;
 mod remove;
+mod sign_out;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,8 @@ enum Command {
     Add(add::AddArgs),
     /// Remove somebody
     Remove(remove::RemoveArgs),
+    /// End all that somebody has open, however they logged in
+    SignOut(sign_out::SignOutArgs),
     /// Say who may log in, and with which claims
     List(list::ListArgs),
 }
@@ -35,6 +38,7 @@ impl UsersArgs {
         match self.command {
             Command::Add(args) => args.run(),
             Command::Remove(args) => args.run(),
+            Command::SignOut(args) => args.run(),
             Command::List(args) => args.run(),
         }
     }

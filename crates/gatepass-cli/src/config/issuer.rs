@@ -8,13 +8,14 @@ mod signing_key;
 mod source;
 mod users;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use gatepass::HashAlgorithm;
 use gatepass_distribution::Mistake;
 use gatepass_issuer::{
-    Entitlements, HttpsClient, InvitationConfig, Issuance, IssuerConfig, LoginConfig, Mint,
-    PublicUrl, ReturnHosts, SigningKeyConfig, Site, Webhook,
+    Entitlements, HttpsClient, InvitationConfig, Issuance, IssuerConfig, Lifetimes, LoginConfig,
+    Mint, PublicUrl, ReturnHosts, SigningKeyConfig, Site, Webhook,
 };
 
 use self::source::Secrets;
@@ -68,6 +69,8 @@ pub(crate) struct Inviting {
     pub(crate) key: SigningKeyConfig,
     /// Whether the issuer takes invitations.
     pub(crate) is_open: bool,
+    /// How long a login may last of which a link says how long.
+    pub(crate) longest_session: Duration,
 }
 
 /// Reads the text of an issuer's configuration that lies in `folder`.
@@ -104,7 +107,7 @@ pub(crate) fn read(
     let state = config.as_ref().and_then(|config| config.state.as_deref()).unwrap_or(folder);
     let login = login(root.table("login"), folder, state, &secrets);
     let site = config.as_ref().and_then(|config| Site::of(&config.url.url("/")).ok());
-    let (rights, mut mistakes) = rights(&mut root, site, &secrets);
+    let (rights, mut mistakes) = rights(&mut root, site, login.oidc.is_some(), &secrets);
     let meets = |config: &IssuerConfig| {
         let from = login.header.iter().flat_map(|header| header.from.iter().flatten());
         from.clone()
@@ -148,21 +151,39 @@ fn login(mut table: Table<'_>, folder: &Path, state: &Path, secrets: &Secrets<'_
 
 fn invitations(mut table: Table<'_>, folder: &Path, state: &Path) -> InvitationConfig {
     let used = table.value("used").and_then(|value| value.text());
+    let used = used.map_or_else(|| state.join("invitations"), |used| folder.join(used));
+    let mut config = InvitationConfig::new(used);
+    config.longest_session = server::session_seconds(&mut table, LONGEST_SESSION);
     table.finish();
-    InvitationConfig::new(used.map_or_else(|| state.join("invitations"), |used| folder.join(used)))
+    config
+}
+
+const LONGEST_SESSION: &str = "longest-session-seconds";
+
+/// How long a session may be of which an invitation says how long.
+fn longest_session(session: &mut Table<'_>, invitation: &mut Table<'_>) -> Duration {
+    let absolute = server::session_seconds(session, "absolute-seconds");
+    let longest = server::session_seconds(invitation, LONGEST_SESSION).or(absolute);
+    longest.unwrap_or(Lifetimes::default().absolute)
 }
 
 fn rights(
     root: &mut Table<'_>,
     site: Option<Site>,
+    has_provider: bool,
     secrets: &Secrets<'_>,
 ) -> (Option<Rights>, Vec<Mistake>) {
     let entitlements = entitlement::entitlements(root.tables("entitlement"));
-    let webhook = root.table("webhook");
+    let mut webhook = root.table("webhook");
     let is_asked = webhook.is_there();
+    let is_told_all = is_asked && webhook.value("claims").is_none();
     let webhook = entitlement::webhook(webhook, |value| server::secret(&value, secrets));
     if is_asked && !entitlements.is_empty() {
         root.mistake("webhook", "either [[entitlement]] says who may have what, or [webhook]");
+    }
+    if is_told_all && has_provider {
+        let problem = "claims is missing: a provider may say more of a person than a session's cookie holds. Name what the application is told, such as claims = [\"groups\"]";
+        root.mistake("webhook", problem);
     }
     let Some(site) = site else { return (None, Vec::new()) };
     match webhook {
@@ -192,16 +213,35 @@ pub(crate) fn read_inviting(text: &str, folder: &Path) -> Result<Inviting, Mista
     }
     let reader = Reader::default();
     let mut root = Table::root(&reader, &document);
-    let (url, return_to) = server::found_at(&mut root.table("issuer"));
-    let is_open = root.table("login").table("invitation").is_there();
+    let mut table = root.table("issuer");
+    let (url, return_to) = server::found_at(&mut table);
+    let mut invitation = root.table("login").table("invitation");
+    let longest_session = longest_session(&mut table.table("session"), &mut invitation);
+    let is_open = invitation.is_there();
     let key = keys.into_iter().next();
     if key.is_none() {
         root.mistake("signing-key", "nothing signs: add a [[signing-key]]");
     }
     match url.zip(key).filter(|_| reader.is_clean()) {
-        Some((url, key)) => Ok(Inviting { url, return_to, key, is_open }),
+        Some((url, key)) => Ok(Inviting { url, return_to, key, is_open, longest_session }),
         None => Err(Mistakes::found(text, reader, &[])),
     }
+}
+
+/// Reads where an issuer's state is, of a configuration that lies in `folder`, and nothing else.
+pub(crate) fn read_state(text: &str, folder: &Path) -> Result<PathBuf, Mistakes> {
+    let (document, syntax) = toml::de::DeTable::parse_recoverable(text);
+    if !syntax.is_empty() {
+        return Err(Mistakes::of_syntax(text, &syntax));
+    }
+    let reader = Reader::default();
+    let mut root = Table::root(&reader, &document);
+    let mut table = root.table("issuer");
+    if !table.is_there() {
+        root.mistake("issuer", "[issuer] is missing: it says where browsers find it");
+    }
+    let state = server::state(&mut table, folder);
+    if reader.is_clean() { Ok(state) } else { Err(Mistakes::found(text, reader, &[])) }
 }
 
 /// Reads the keys of a configuration that lies in `folder`, and nothing else of it.
@@ -235,3 +275,6 @@ pub(crate) fn read_keys(
     }
     Err(Mistakes::found(text, reader, &[]))
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,8 +30,12 @@ use super::seal::{Seal, Secret};
 pub(crate) struct Csrf {
     seal: Seal,
     key: hmac::Key,
+    browsers: hmac::Key,
     origin: Box<str>,
 }
+
+/// Tells a browser from others for as long as it keeps its form cookie, and says nothing else.
+pub(crate) type BrowserMark = [u8; 16];
 
 /// What a page with a form needs.
 #[derive(Clone, Eq, PartialEq)]
@@ -73,6 +77,7 @@ impl Csrf {
         Self {
             seal: Seal::new(secret, "form"),
             key: hmac::Key::new(hmac::HMAC_SHA256, &*secret.key_for("form token")),
+            browsers: hmac::Key::new(hmac::HMAC_SHA256, &*secret.key_for("form browser")),
             origin: origin.to_ascii_lowercase().into(),
         }
     }
@@ -104,6 +109,12 @@ impl Csrf {
         let kept = self.kept(headers, now).ok_or(CsrfError::Cookie)?;
         let token = BASE64URL_NOPAD.decode(token.as_bytes()).map_err(|_| CsrfError::Token)?;
         hmac::verify(&self.key, &kept.random, &token).map_err(|_| CsrfError::Token)
+    }
+
+    /// The browser that has a form cookie, to be written down.
+    pub(crate) fn browser(&self, headers: &HeaderMap, now: EpochTime) -> Option<BrowserMark> {
+        let kept = self.kept(headers, now)?;
+        hmac::sign(&self.browsers, &kept.random).as_ref().first_chunk().copied()
     }
 
     /// Says whether a request comes from a page of ours, as far as browsers tell.
@@ -238,6 +249,18 @@ mod tests {
         assert_eq!((again.token, again.set_cookie), (token.clone(), None));
         let later = csrf.token(&sent, at(21_600));
         assert!(later.set_cookie.is_some() && later.token != token);
+    }
+
+    #[test]
+    fn a_browser_is_told_from_others_and_not_by_what_its_pages_hold() {
+        let csrf = csrf(OWN);
+        let ((token, cookie), (_, others_cookie)) = (page(&csrf), page(&csrf));
+        let browser = |cookie: &str| csrf.browser(&headers(&[("cookie", cookie)]), at(0));
+        let mark = browser(&cookie).unwrap();
+        assert_eq!(browser(&format!("a=b; {cookie}")), Some(mark));
+        assert!(browser(&others_cookie).is_some_and(|other| other != mark));
+        assert!(!BASE64URL_NOPAD.decode(token.as_bytes()).unwrap().starts_with(&mark));
+        assert_eq!(browser(""), None);
     }
 
     #[test]

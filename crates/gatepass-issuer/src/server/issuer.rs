@@ -15,13 +15,14 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::rand;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use gatepass::EpochTime;
-use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
+use http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::arrival::Arrival;
@@ -30,7 +31,7 @@ use super::journal::{self, Event, Journal};
 use super::login::{self, LoginError, Logins, Tell};
 use super::page::{Page, Trouble};
 use super::return_to::ReturnTo;
-use super::session::{Session, SessionId, Way};
+use super::session::{PasswordMark, Session, SessionId, Way};
 use super::sessions::{COOKIE, LongSession, NoSession, Sessions};
 use super::{application, logout, renewal};
 use crate::handout::{Handout, Laid};
@@ -68,8 +69,17 @@ pub enum IssuerError {
 pub(crate) struct Proven {
     pub(crate) person: Person,
     pub(crate) way: Way,
-    /// When what they showed ends, if that is before their session would.
-    pub(crate) ends: Option<EpochTime>,
+    /// How long their session lasts, if that was said for it alone.
+    pub(crate) lasts: Option<Duration>,
+    /// The password that they showed, if they did.
+    pub(crate) password: Option<PasswordMark>,
+}
+
+impl Proven {
+    /// Somebody of whom nothing else is to be said.
+    pub(crate) const fn by(way: Way, person: Person) -> Self {
+        Self { person, way, lasts: None, password: None }
+    }
 }
 
 /// Why somebody gets nothing. What they are told is in `Display`.
@@ -79,6 +89,9 @@ pub(crate) enum Refusal {
     Handout(#[from] HandoutError),
     #[error(transparent)]
     Session(#[from] LongSession),
+    /// They logged out while their passes were made.
+    #[error("the session was ended meanwhile")]
+    Ended,
 }
 
 impl Issuer {
@@ -165,17 +178,41 @@ impl Issuer {
         (self.clock)()
     }
 
-    /// The session of whoever arrived. Who was taken out of the users file has none, and
-    /// whoever is in it has the claims that stand there now.
+    /// The session of whoever arrived. Who was taken out of the users file has none, nor has
+    /// who has another password since; whoever is in it has the claims that stand there now.
+    /// What a proxy says now counts, too, if it says it.
     pub(crate) async fn session(&self, arrival: &Arrival) -> Result<Session, NoSession> {
+        self.follow_ended(arrival.now).await;
         let mut session = self.sessions.read(arrival.cookie(COOKIE).as_deref(), arrival.now)?;
-        if session.way == Way::Users {
-            let name = session.person.subject();
-            let person = self.logins.current(name).await.ok_or(NoSession::SignedOut)?;
-            let issuance = self.issuance();
-            session.person = person.with_only(|claim| issuance.wants_claim(claim));
+        let person = match session.way {
+            Way::Users => Some(self.logins.current(&session).await.ok_or(NoSession::SignedOut)?),
+            Way::Header => {
+                let now = self.logins.vouched_for(&self.config, arrival);
+                let now = now.map_err(|_| NoSession::SignedOut)?;
+                if now.as_ref().is_some_and(|now| now.subject() != session.person.subject()) {
+                    return Err(NoSession::SignedOut);
+                }
+                now
+            }
+            Way::Oidc | Way::Invitation => None,
+        };
+        if let Some(person) = person {
+            session.person = self.issuance().only_wanted(person);
         }
         Ok(session)
+    }
+
+    /// Takes over which sessions others ended: an operator, or an issuer beside this one.
+    async fn follow_ended(&self, now: EpochTime) {
+        if !self.sessions.ended().is_due(now) {
+            return;
+        }
+        let ended = Arc::clone(self.sessions.ended());
+        let followed = tokio::task::spawn_blocking(move || ended.follow(now)).await;
+        if let Err(error) = followed.map_err(io::Error::other).flatten() {
+            let what = format!("which sessions were ended elsewhere can't be read: {error}");
+            self.tell(None, Event::Trouble { what });
+        }
     }
 
     /// The session of whoever arrived, though it may have ended: what it laid is still there.
@@ -190,15 +227,16 @@ impl Issuer {
         proven: Proven,
         return_to: &ReturnTo,
     ) -> Response {
-        let Proven { person, way, ends } = proven;
-        let issuance = self.issuance();
-        let person = person.with_only(|claim| issuance.wants_claim(claim));
+        let Proven { person, way, lasts, password } = proven;
+        let person = self.issuance().only_wanted(person);
         let mut random = [0; 16];
         rand::fill(&mut random).expect("the system has randomness");
         let lifetimes = self.sessions.lifetimes();
         // Not when the request arrived: a password takes its time, and so does a provider.
         let now = self.now();
-        let mut session = Session::begin(SessionId::new(random), person, way, now, lifetimes, ends);
+        let id = SessionId::new(random);
+        let mut session = Session::begin(id, person, way, now, lifetimes, lasts);
+        session.password = password;
         // What an earlier session laid is taken away with it, whoever it was.
         if let Some(earlier) = self.remembered(arrival) {
             self.end(&earlier, arrival.now).await;
@@ -240,11 +278,15 @@ impl Issuer {
         mut session: Session,
     ) -> Result<(Session, HeaderMap), Refusal> {
         let now = self.now();
-        let latest = session.latest_end(self.sessions.lifetimes());
-        let until = EpochTime::new(latest).unwrap_or(now);
+        let until = EpochTime::new(self.ends(&session)).unwrap_or(now);
         let (person, address) = (&session.person, arrival.address);
         let issuance = self.issuance();
         let handout = issuance.hand_out(person, address, now, Some(until)).await?;
+        // Keys and applications take their time. Who logged out meanwhile, in another tab, is
+        // not to be laid again what was just taken away.
+        if self.sessions.ended().has(&session) {
+            return Err(Refusal::Ended);
+        }
         let gone: Vec<_> =
             session.laid.drain(..).filter(|laid| !handout.laid.contains(laid)).collect();
         let Handout { lines, laid, expiry } = handout;
@@ -253,6 +295,11 @@ impl Issuer {
         let kept = self.sessions.line(&session)?;
         let headers = taken.chain(lines).chain([kept]).filter_map(|line| set_cookie(&line));
         Ok((session, headers.chain([(CACHE_CONTROL, NO_STORE)]).collect()))
+    }
+
+    /// When a session ends for good, in epoch seconds.
+    pub(crate) fn ends(&self, session: &Session) -> u64 {
+        session.latest_end(self.sessions.lifetimes())
     }
 
     /// The lines that take away all that a session laid, and itself.
@@ -270,7 +317,11 @@ impl Issuer {
             Refusal::Handout(error) if error.is_refusal() => {
                 pages.answer(StatusCode::FORBIDDEN, &Page::Refused { name: subject })
             }
-            _ => pages.trouble(StatusCode::SERVICE_UNAVAILABLE, Trouble::Passes),
+            _ => {
+                let mut answer = pages.trouble(StatusCode::SERVICE_UNAVAILABLE, Trouble::Passes);
+                answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+                answer
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ use gatepass::EpochTime;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
-use self::header::{HeaderConfig, HeaderLogin};
+use self::header::{HeaderConfig, HeaderLogin, HeaderLoginError};
 use self::invitation::{InvitationConfig, UsedInvitations};
 use self::oidc::{Oidc, OidcConfig, OidcConfigError};
 use self::users::{UsersConfig, UsersFileError, UsersLogin};
@@ -27,6 +27,7 @@ use super::csrf::Csrf;
 use super::issuer::Issuer;
 use super::page::{Page, Pages, PagesError};
 use super::return_to::ReturnTo;
+use super::session::Session;
 use crate::person::Person;
 
 /// How people can log in.
@@ -144,9 +145,22 @@ impl Logins {
         provider.map(|(_, begins)| begins)
     }
 
-    /// What is known now of somebody who logged in by name and password.
-    pub(crate) async fn current(&self, name: &str) -> Option<Person> {
-        self.users.as_ref()?.current(name).await
+    /// What is known now of somebody who logged in by name and password; nothing if they have
+    /// neither any more.
+    pub(crate) async fn current(&self, session: &Session) -> Option<Person> {
+        let (person, password) = self.users.as_ref()?.current(session.person.subject()).await?;
+        (session.password == Some(password)).then_some(person)
+    }
+
+    /// Whom a listed proxy vouches for.
+    pub(crate) fn vouched_for(
+        &self,
+        issuer: &IssuerConfig,
+        arrival: &Arrival,
+    ) -> Result<Option<Person>, HeaderLoginError> {
+        let Some(header) = &self.header else { return Ok(None) };
+        let is_trusted = issuer.proxies.contain(arrival.peer);
+        header.read(arrival.headers(), arrival.peer, is_trusted)
     }
 
     /// An answer whose page has a form.

@@ -37,6 +37,12 @@ async fn log_out(
     }
     // Of a session that has ended, too, the cookies are still there.
     let session = issuer.remembered(&arrival);
+    let farewell = || ReturnTo::own(&issuer.config().url.route("/signed-out"));
+    if session.is_none() && is_listed {
+        // A form of another site brings no `SameSite=Lax` cookie. Taking the session away unseen
+        // would leave its passes; on a page of ours the person can end it whole.
+        return see_other(&farewell());
+    }
     if let Some(session) = &session {
         issuer.tell(Some(arrival.address), Event::SignedOut { subject: session.person.subject() });
         issuer.end(session, arrival.now).await;
@@ -47,7 +53,6 @@ async fn log_out(
     };
     let headers = lines.iter().filter_map(|line| set_cookie(line));
     let headers: HeaderMap = headers.chain([(CACHE_CONTROL, NO_STORE)]).collect();
-    let farewell = || ReturnTo::own(&issuer.config().url.route("/signed-out"));
     let return_to = asked.listed(issuer.config()).unwrap_or_else(farewell);
     match elsewhere(&issuer, session.as_ref(), &return_to, arrival.now).await {
         Some(location) => (StatusCode::SEE_OTHER, [(LOCATION, location)], headers).into_response(),

@@ -9,6 +9,7 @@ mod logout;
 mod renewal;
 
 mod arrival;
+mod ended;
 mod listen;
 mod sessions;
 
@@ -20,6 +21,7 @@ mod throttle;
 mod config;
 mod cookies;
 mod journal;
+mod locked;
 mod public_url;
 mod return_to;
 mod seal;
@@ -29,6 +31,7 @@ mod session;
 mod tests;
 
 pub use config::{IssuerConfig, Limits, Players};
+pub use ended::end_all_sessions;
 pub use issuer::{Clock, Issuer, IssuerError};
 pub use journal::Journal;
 pub use listen::serve;

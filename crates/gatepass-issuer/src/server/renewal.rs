@@ -14,7 +14,6 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use gatepass::EpochTime;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE,
     VARY, X_CONTENT_TYPE_OPTIONS,
@@ -24,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arrival::{Arrival, Page};
 use super::config::IssuerConfig;
-use super::issuer::{Issuer, NO_STORE, see_other, set_cookie, taken};
+use super::issuer::{Issuer, NO_STORE, Refusal, see_other, set_cookie, taken};
 use super::journal::Event;
 use super::return_to::ReturnTo;
 use super::session::Session;
@@ -80,8 +79,10 @@ async fn renew(State(issuer): State<Arc<Issuer>>, arrival: Arrival) -> Response 
     match issuer.hand_over(&arrival, session).await {
         Ok((session, headers)) => {
             issuer.tell(Some(arrival.address), Event::Renewed { subject: &subject });
-            (shared, headers, Json(renewed(issuer.config(), &session, issuer.now())))
-                .into_response()
+            (shared, headers, Json(renewed(&issuer, &session))).into_response()
+        }
+        Err(Refusal::Ended) => {
+            (StatusCode::UNAUTHORIZED, shared, ended(&issuer, &arrival)).into_response()
         }
         Err(refusal) => {
             let taken = taken(&before, &refusal);
@@ -110,6 +111,9 @@ async fn renew_page(
             issuer.tell(Some(arrival.address), Event::Renewed { subject: &subject });
             (headers, see_other(&target)).into_response()
         }
+        Err(Refusal::Ended) => {
+            (ended(&issuer, &arrival), see_other(&login(&issuer, &target))).into_response()
+        }
         Err(refusal) => {
             let taken = taken(&before, &refusal);
             (taken, issuer.refused(&arrival, &subject, &refusal)).into_response()
@@ -133,13 +137,13 @@ fn ended(issuer: &Issuer, arrival: &Arrival) -> HeaderMap {
     headers.chain([(CACHE_CONTROL, NO_STORE)]).collect()
 }
 
-fn renewed(config: &IssuerConfig, session: &Session, now: EpochTime) -> Renewed {
-    let now = now.seconds();
+fn renewed(issuer: &Issuer, session: &Session) -> Renewed {
+    let now = issuer.now().seconds();
     let left = session.expiry().saturating_sub(now);
-    let before = config.renew_before.as_secs().min(left / 2);
+    let before = issuer.config().renew_before.as_secs().min(left / 2);
     Renewed {
         renew_in_seconds: (left - before).max(1),
-        ends_in_seconds: session.ends().saturating_sub(now),
+        ends_in_seconds: issuer.ends(session).saturating_sub(now),
     }
 }
 

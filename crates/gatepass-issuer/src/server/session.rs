@@ -2,10 +2,13 @@
 //!
 //! It is kept by the browser, sealed, so that an issuer can be restarted or run twice. It ends
 //! when the person logs out, when nothing was heard of them for the idle time (nor since their
-//! pass has ended: whoever has a long one need not be heard of), and for good at its absolute end, which no renewal moves.
+//! pass has ended: whoever has a long one need not be heard of), and for good at its absolute
+//! end, which no renewal moves. A session whose length was said for it alone, as an invitation
+//! does, lasts as long as that, heard of or not.
 
 use std::time::Duration;
 
+use data_encoding::BASE64URL_NOPAD;
 use gatepass::EpochTime;
 use serde::{Deserialize, Serialize};
 
@@ -21,11 +24,29 @@ pub struct Lifetimes {
     pub idle: Duration,
     /// It ends so long after the login, whatever happens.
     pub absolute: Duration,
+    /// Invitations may say how long theirs lasts, up to this; up to `absolute` if unsaid.
+    pub(crate) invited: Option<Duration>,
 }
 
 impl Default for Lifetimes {
     fn default() -> Self {
-        Self { idle: Duration::from_mins(30), absolute: Duration::from_hours(12) }
+        let (idle, absolute) = (Duration::from_mins(30), Duration::from_hours(12));
+        Self { idle, absolute, invited: None }
+    }
+}
+
+impl Lifetimes {
+    /// No session is longer: a year.
+    pub const LONGEST: Duration = Duration::from_hours(365 * 24);
+
+    /// How long a session is at most whose length was said for it alone.
+    pub(crate) fn invited(self) -> Duration {
+        self.invited.unwrap_or(self.absolute)
+    }
+
+    /// How long any session is at most.
+    pub(crate) fn longest(self) -> Duration {
+        self.absolute.max(self.invited())
     }
 }
 
@@ -42,6 +63,11 @@ pub enum Way {
     Header,
     /// By a signed invitation link.
     Invitation,
+}
+
+impl Way {
+    /// All there are.
+    pub(crate) const ALL: [Self; 4] = [Self::Oidc, Self::Users, Self::Header, Self::Invitation];
 }
 
 /// Somebody who logged in, with what they were handed.
@@ -61,8 +87,27 @@ pub struct Session {
     ends: u64,
     /// When the first of the passes that they hold ends.
     expiry: u64,
+    /// Whether its length was said for it alone: then it does not end when nothing is heard.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_invited: bool,
+    /// The password that they logged in with, if they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) password: Option<PasswordMark>,
     /// What their browser was asked to keep since they logged in.
     pub laid: Vec<Laid>,
+}
+
+/// Tells a password from the one before it, and says nothing else of it: a digest of its hash
+/// under the secret.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct PasswordMark(Box<str>);
+
+impl PasswordMark {
+    /// The mark of a digest, of which half is enough: it is sealed with the session.
+    pub(crate) fn new(digest: &[u8]) -> Self {
+        Self(BASE64URL_NOPAD.encode(&digest[..digest.len() / 2]).into())
+    }
 }
 
 /// Names a session: 128 random bits, in hexadecimal.
@@ -99,34 +144,38 @@ pub enum SessionEnd {
 }
 
 impl Session {
-    /// A session that begins now. `ends` may bring its absolute end forward, as the end of an
-    /// invitation does; nothing puts it off.
+    /// A session that begins now. If `own` says how long it lasts, it lasts so long, as far as
+    /// `lifetimes` allow, whether the person is heard of or not.
     pub fn begin(
         id: SessionId,
         person: Person,
         way: Way,
         now: EpochTime,
         lifetimes: Lifetimes,
-        ends: Option<EpochTime>,
+        own: Option<Duration>,
     ) -> Self {
         let now = now.seconds();
-        let absolute = now.saturating_add(lifetimes.absolute.as_secs());
-        let ends = ends.map_or(absolute, |ends| ends.seconds().min(absolute));
-        Self { id, person, way, began: now, heard: now, ends, expiry: now, laid: Vec::new() }
+        let (is_invited, laid) = (own.is_some(), Vec::new());
+        let length = own.map_or(lifetimes.absolute, |own| own.min(lifetimes.invited()));
+        let ends = now.saturating_add(length.as_secs());
+        let (began, heard, expiry, password) = (now, now, now, None);
+        Self { id, person, way, began, heard, ends, expiry, is_invited, password, laid }
     }
 
-    /// When it ends at the latest, in epoch seconds: a shorter configuration counts for older
+    /// When it ends for good, in epoch seconds: a shorter configuration counts for older
     /// sessions, too.
     pub fn latest_end(&self, lifetimes: Lifetimes) -> u64 {
-        self.ends.min(self.began.saturating_add(lifetimes.absolute.as_secs()))
+        let longest = if self.is_invited { lifetimes.invited() } else { lifetimes.absolute };
+        self.ends.min(self.began.saturating_add(longest.as_secs()))
     }
 
     /// Whether it still counts.
     pub fn check(&self, now: EpochTime, lifetimes: Lifetimes) -> Result<(), SessionEnd> {
         let now = now.seconds();
+        let silent = self.heard.saturating_add(lifetimes.idle.as_secs()).max(self.expiry);
         if now >= self.latest_end(lifetimes) {
             Err(SessionEnd::Absolute)
-        } else if now >= self.heard.saturating_add(lifetimes.idle.as_secs()).max(self.expiry) {
+        } else if now >= silent && !self.is_invited {
             Err(SessionEnd::Idle)
         } else {
             Ok(())
@@ -147,11 +196,6 @@ impl Session {
     /// When it began, in epoch seconds.
     pub(crate) const fn began(&self) -> u64 {
         self.began
-    }
-
-    /// When it ends for good, in epoch seconds.
-    pub const fn ends(&self) -> u64 {
-        self.ends
     }
 
     /// When the first of the passes that were handed out ends, in epoch seconds.
@@ -177,21 +221,25 @@ mod tests {
     use super::*;
     use crate::server::seal::Secret;
 
-    const LIFETIMES: Lifetimes =
-        Lifetimes { idle: Duration::from_secs(10), absolute: Duration::from_secs(100) };
+    const LIFETIMES: Lifetimes = Lifetimes {
+        idle: Duration::from_secs(10),
+        absolute: Duration::from_secs(100),
+        invited: None,
+    };
 
     fn at(seconds: u64) -> EpochTime {
         EpochTime::new(1_000 + seconds).unwrap()
     }
 
-    fn session(ends: Option<EpochTime>) -> Session {
-        let ada = Person::new("ada", Map::new()).unwrap();
-        Session::begin(SessionId::new([1; 16]), ada, Way::Users, at(0), LIFETIMES, ends)
+    fn session(own: Option<u64>, lifetimes: Lifetimes) -> Session {
+        let (id, ada) = (SessionId::new([1; 16]), Person::new("ada", Map::new()).unwrap());
+        let own = own.map(Duration::from_secs);
+        Session::begin(id, ada, Way::Invitation, at(0), lifetimes, own)
     }
 
     #[test]
     fn a_session_ends_when_nothing_is_heard() {
-        let mut session = session(None);
+        let mut session = session(None, LIFETIMES);
         assert_eq!(session.check(at(9), LIFETIMES), Ok(()));
         assert_eq!(session.check(at(10), LIFETIMES), Err(SessionEnd::Idle));
         session.renewed(at(9), at(15), &[]);
@@ -204,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_session_ends_for_good_whatever_is_heard() {
-        let mut session = session(None);
+        let mut session = session(None, LIFETIMES);
         session.renewed(at(99), at(200), &[]);
         assert_eq!(session.check(at(99), LIFETIMES), Ok(()));
         assert_eq!(session.check(at(100), LIFETIMES), Err(SessionEnd::Absolute));
@@ -213,15 +261,21 @@ mod tests {
     }
 
     #[test]
-    fn an_earlier_end_counts_and_a_later_one_does_not() {
-        let heard = |ends, seconds| {
-            let mut session = session(Some(at(ends)));
-            session.renewed(at(seconds), at(seconds), &[]);
-            session.check(at(seconds), LIFETIMES).err()
-        };
-        assert_eq!(heard(5, 5), Some(SessionEnd::Absolute));
-        assert_eq!(heard(1_000, 99), None);
-        assert_eq!(heard(1_000, 100), Some(SessionEnd::Absolute));
+    fn a_length_of_its_own_counts_as_far_as_it_may_and_without_being_heard_of() {
+        let longer = Lifetimes { invited: Some(Duration::from_secs(500)), ..LIFETIMES };
+        for (own, lifetimes, end) in
+            [(50, LIFETIMES, 50), (300, LIFETIMES, 100), (300, longer, 300), (900, longer, 500)]
+        {
+            let session = session(Some(own), lifetimes);
+            assert_eq!(session.check(at(end - 1), lifetimes), Ok(()), "{own}");
+            assert_eq!(session.check(at(end), lifetimes), Err(SessionEnd::Absolute), "{own}");
+        }
+        let session = session(Some(300), longer);
+        assert_eq!(
+            session.check(at(100), LIFETIMES),
+            Err(SessionEnd::Absolute),
+            "it is shorter now"
+        );
     }
 
     #[test]
@@ -229,7 +283,7 @@ mod tests {
         let secret = Secret::new(&[7; 32]).unwrap();
         let seal = Seal::new(&secret, "session");
         let laid = Laid { path: "/films".into(), ..Laid::default() };
-        let mut session = session(None);
+        let mut session = session(None, LIFETIMES);
         for seconds in 1..3 {
             session.renewed(at(seconds), at(seconds + 5), std::slice::from_ref(&laid));
         }

@@ -1,5 +1,8 @@
 //! The issuer's routes, asked as browsers and applications ask them.
 
+mod endings;
+mod keeping;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -65,13 +68,19 @@ fn entitlement(group: &str, resource: &str) -> Entitlement {
     }
 }
 
-fn issuance(groups: &[(&str, &str)]) -> Issuance {
+fn mint() -> Mint {
     let key = SigningKey::generate(KeyType::P256).unwrap();
     let in_force = Signing::Local(Signer::new("K1".parse().unwrap(), key));
-    let mint = Mint::new(SigningKeys { in_force, next: None }, HashAlgorithm::Sha1);
-    let all = groups.iter().map(|(group, resource)| entitlement(group, resource)).collect();
+    Mint::new(SigningKeys { in_force, next: None }, HashAlgorithm::Sha1)
+}
+
+fn issuance_of(all: Vec<Entitlement>) -> Issuance {
     let site = Site::of("https://media.example.com/_gatepass").unwrap();
-    Issuance::new(Entitlements::new(all, site).unwrap(), mint)
+    Issuance::new(Entitlements::new(all, site).unwrap(), mint())
+}
+
+fn issuance(groups: &[(&str, &str)]) -> Issuance {
+    issuance_of(groups.iter().map(|(group, resource)| entitlement(group, resource)).collect())
 }
 
 const USUAL: [(&str, &str); 2] = [

@@ -1,11 +1,11 @@
 //! `[issuer]`: where browsers find it, whom it believes, how long it remembers.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gatepass_distribution::Proxies;
-use gatepass_issuer::{IssuerConfig, Players, PublicUrl, ReturnHosts, Secret};
+use gatepass_issuer::{IssuerConfig, Lifetimes, Players, PublicUrl, ReturnHosts, Secret};
 
 use super::source::Secrets;
 use crate::config::edge::{listen, network};
@@ -26,7 +26,7 @@ pub(super) fn read(
     let proxies = table.value("trusted-proxies").map_or_else(Vec::new, Value::items);
     let proxies = Proxies::new(proxies.iter().filter_map(network).collect());
     let token = table.value("application-token").and_then(|value| secret(&value, secrets));
-    let state = table.value("state").and_then(|value| value.text());
+    let state = state(table, folder);
     let players = table.value("players").and_then(|value| {
         value.choice(&[("same-site", Players::SameSite), ("cross-site", Players::CrossSite)])
     });
@@ -37,7 +37,7 @@ pub(super) fn read(
     config.proxies = proxies;
     config.return_to = return_to;
     config.application_token = token;
-    config.state = Some(folder.join(state.unwrap_or("issuer-state")));
+    config.state = Some(state);
     config.players = players.unwrap_or_default();
     Some(config)
 }
@@ -82,14 +82,23 @@ impl Numbers {
 }
 
 fn read_session(mut table: Table<'_>, config: &mut IssuerConfig) {
-    let mut seconds = |field| {
-        let number = table.value(field).and_then(|value| value.number(1..=31_536_000));
-        number.map(Duration::from_secs)
-    };
-    let (idle, absolute) = (seconds("idle-seconds"), seconds("absolute-seconds"));
+    let idle = session_seconds(&mut table, "idle-seconds");
+    let absolute = session_seconds(&mut table, "absolute-seconds");
     config.session.idle = idle.unwrap_or(config.session.idle);
     config.session.absolute = absolute.unwrap_or(config.session.absolute);
     table.finish();
+}
+
+/// For how long sessions may last, as a field says.
+pub(super) fn session_seconds(table: &mut Table<'_>, field: &'static str) -> Option<Duration> {
+    let bounds = 1..=Lifetimes::LONGEST.as_secs();
+    table.value(field).and_then(|value| value.number(bounds)).map(Duration::from_secs)
+}
+
+/// The folder of what has to outlive a restart.
+pub(super) fn state(table: &mut Table<'_>, folder: &Path) -> PathBuf {
+    let state = table.value("state").and_then(|value| value.text());
+    folder.join(state.unwrap_or("issuer-state"))
 }
 
 /// A secret that nobody can guess.

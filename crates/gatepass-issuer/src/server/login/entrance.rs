@@ -22,16 +22,14 @@ use http::header::{RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 use zeroize::Zeroizing;
 
-use super::header::HeaderLoginError;
 use super::users::{LoggedIn, LoginForm, LoginRefusal};
-use crate::person::Person;
 use crate::server::arrival::Arrival;
 use crate::server::issuer::{Issuer, Proven, see_other, set_cookie, taken};
 use crate::server::journal::Event;
 use crate::server::page::{self, LoginTrouble, OtherWay, Page, Trouble};
 use crate::server::renewal::Return;
 use crate::server::return_to::ReturnTo;
-use crate::server::session::Way;
+use crate::server::session::{Session, Way};
 
 pub(crate) fn routes() -> Router<Arc<Issuer>> {
     Router::new()
@@ -56,13 +54,13 @@ async fn show(
 ) -> Response {
     let target = asked.target(issuer.config());
     let was_sent_on = arrival.cookie(SENT_ON).is_some();
-    match vouched_for(&issuer, &arrival) {
+    match issuer.logins().vouched_for(issuer.config(), &arrival) {
         Ok(Some(person)) if was_sent_on => {
             let page = Page::Refused { name: person.subject() };
             return issuer.logins().pages.answer(StatusCode::FORBIDDEN, &page);
         }
         Ok(Some(person)) => {
-            let proven = Proven { person, way: Way::Header, ends: None };
+            let proven = Proven::by(Way::Header, person);
             return sent_on(issuer.sign_in(&arrival, proven, &target).await);
         }
         Ok(None) => {}
@@ -73,7 +71,6 @@ async fn show(
         }
     }
     if let Ok(session) = issuer.session(&arrival).await {
-        let until = EpochTime::new(session.ends()).map(page::shown).unwrap_or_default();
         let name = session.person.subject();
         if asked.listed(issuer.config()).is_some() && was_sent_on {
             let page = Page::Refused { name };
@@ -89,8 +86,7 @@ async fn show(
                 }
             });
         }
-        let page = Page::SignedIn { name, until: &until, return_to: target.as_str() };
-        return issuer.logins().pages.answer(StatusCode::OK, &page);
+        return signed_in(&issuer, &session, &target);
     }
     match issuer.logins().only_way(issuer.config(), &target) {
         Some(begins) => see_other(&begins),
@@ -109,13 +105,6 @@ fn sent_on(mut answer: Response) -> Response {
 
 /// The cookie that keeps people from being sent in a circle.
 const SENT_ON: &str = "__Host-gatepass-sent-on";
-
-/// Whom a listed proxy vouches for.
-fn vouched_for(issuer: &Issuer, arrival: &Arrival) -> Result<Option<Person>, HeaderLoginError> {
-    let Some(header) = &issuer.logins().header else { return Ok(None) };
-    let is_trusted = issuer.config().proxies.contain(arrival.peer);
-    header.read(arrival.headers(), arrival.peer, is_trusted)
-}
 
 async fn log_in(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes) -> Response {
     let Some(users) = &issuer.logins().users else {
@@ -140,8 +129,9 @@ async fn log_in(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes
         return failed(StatusCode::FORBIDDEN, &error.to_string(), again);
     }
     match users.log_in(form, arrival.address, arrival.headers()).await {
-        Ok(LoggedIn { person, set_cookie }) => {
-            let proven = Proven { person, way: Way::Users, ends: None };
+        Ok(LoggedIn { person, password, set_cookie }) => {
+            let password = Some(password);
+            let proven = Proven { password, ..Proven::by(Way::Users, person) };
             let mut answer = issuer.sign_in(&arrival, proven, &target).await;
             answer.headers_mut().append(SET_COOKIE, set_cookie);
             answer
@@ -191,8 +181,19 @@ fn login_page(
     logins.form(arrival, status, &page)
 }
 
-async fn signed_out(State(issuer): State<Arc<Issuer>>) -> Response {
-    issuer.logins().pages.answer(StatusCode::OK, &Page::SignedOut {})
+/// Who was led here with a session that still counts is shown how to end it.
+async fn signed_out(State(issuer): State<Arc<Issuer>>, arrival: Arrival) -> Response {
+    match issuer.session(&arrival).await {
+        Ok(session) => signed_in(&issuer, &session, &ReturnTo::home()),
+        Err(_) => issuer.logins().pages.answer(StatusCode::OK, &Page::SignedOut {}),
+    }
+}
+
+fn signed_in(issuer: &Issuer, session: &Session, target: &ReturnTo) -> Response {
+    let until = EpochTime::new(issuer.ends(session)).map(page::shown).unwrap_or_default();
+    let (name, until, return_to) = (session.person.subject(), &*until, target.as_str());
+    let page = Page::SignedIn { name, until, return_to };
+    issuer.logins().pages.answer(StatusCode::OK, &page)
 }
 
 async fn style(State(issuer): State<Arc<Issuer>>) -> Response {

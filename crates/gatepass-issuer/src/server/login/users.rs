@@ -15,6 +15,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use aws_lc_rs::hmac;
 use http::{HeaderMap, HeaderValue};
 
 pub use self::followed::UsersFileError;
@@ -23,8 +24,9 @@ pub use self::list::{Users, UsersError};
 use crate::person::Person;
 use crate::server::login::Tell;
 use crate::server::login::known_browser::KnownBrowsers;
-use crate::server::password::{Busy, PasswordChecks};
+use crate::server::password::{Busy, PasswordChecks, PasswordHash};
 use crate::server::seal::Secret;
+use crate::server::session::PasswordMark;
 use crate::server::throttle::{Attempt, Throttle, Throttled};
 
 use self::followed::FollowedUsers;
@@ -45,11 +47,14 @@ pub(crate) struct UsersLogin {
     checks: PasswordChecks,
     throttle: Throttle,
     browsers: KnownBrowsers,
+    marks: hmac::Key,
 }
 
 /// Somebody whose name and password are right.
 pub(crate) struct LoggedIn {
     pub(crate) person: Person,
+    /// The password that was right.
+    pub(crate) password: PasswordMark,
     /// The line that makes their browser known, to be sent along.
     pub(crate) set_cookie: HeaderValue,
 }
@@ -76,6 +81,7 @@ impl UsersLogin {
             checks: PasswordChecks::new(config.at_once.unwrap_or_else(processors)),
             throttle: Throttle::default(),
             browsers: KnownBrowsers::new(secret),
+            marks: hmac::Key::new(hmac::HMAC_SHA256, &*secret.key_for("password mark")),
         })
     }
 
@@ -91,20 +97,31 @@ impl UsersLogin {
         let browser = known.as_ref().and_then(|browser| browser.knows(&name));
         let attempt = Attempt { address, name: &name, browser };
         self.throttle.admit(attempt).map_err(LoginRefusal::Throttled)?;
-        let followed = Arc::clone(&self.followed);
-        let asked = name.clone();
-        let checked = self.checks.check(password, move || followed.users().hash_of(&asked)).await;
-        let person = checked.map_err(|Busy| LoginRefusal::Busy)?.ok_or(LoginRefusal::Wrong)?;
-        let set_cookie = self.browsers.remember(known, &name);
-        Ok(LoggedIn { person, set_cookie })
+        let find = self.finding(name.clone());
+        let checked = self.checks.check(password, find).await;
+        let found = checked.map_err(|Busy| LoginRefusal::Busy)?.ok_or(LoginRefusal::Wrong)?;
+        let ((person, password), set_cookie) = (found, self.browsers.remember(known, &name));
+        Ok(LoggedIn { person, password, set_cookie })
     }
 
-    /// What the users file says now of somebody who logged in before; nothing if they are no
-    /// longer in it.
-    pub(crate) async fn current(&self, name: &str) -> Option<Person> {
-        let (followed, name) = (Arc::clone(&self.followed), name.to_owned());
-        let found = tokio::task::spawn_blocking(move || followed.users().person(&name).cloned());
-        found.await.ok().flatten()
+    /// What the users file says now of somebody who logged in before, and which password they
+    /// have; nothing if they are no longer in it.
+    pub(crate) async fn current(&self, name: &str) -> Option<(Person, PasswordMark)> {
+        let find = self.finding(name.to_owned());
+        tokio::task::spawn_blocking(move || find().1).await.ok().flatten()
+    }
+
+    /// Finds somebody off the asynchronous threads, and does as much if there is nobody.
+    fn finding(
+        &self,
+        name: String,
+    ) -> impl FnOnce() -> (PasswordHash, Option<(Person, PasswordMark)>) + Send + 'static {
+        let (followed, marks) = (Arc::clone(&self.followed), self.marks.clone());
+        move || {
+            let (hash, person) = followed.users().hash_of(&name);
+            let mark = PasswordMark::new(hmac::sign(&marks, hash.to_string().as_bytes()).as_ref());
+            (hash, person.map(|person| (person, mark)))
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use http::StatusCode;
 use super::link::{Invitation, InvitationError, Uses};
 use super::used::{UseError, UsedInvitations};
 use crate::server::arrival::Arrival;
+use crate::server::csrf::{BrowserMark, CsrfError};
 use crate::server::issuer::{Issuer, Proven};
 use crate::server::journal::Event;
 use crate::server::page::{Page, Trouble};
@@ -56,15 +57,38 @@ async fn redeem(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes
         Ok(admitted) => admitted,
         Err(refusal) => return refuse(&issuer, &arrival, &refusal),
     };
-    if let Err(error) = issuer.logins().csrf.check(arrival.headers(), &token, arrival.now) {
-        tell(&issuer, &arrival, &error.to_string());
-        return confirm(&issuer, &arrival, StatusCode::FORBIDDEN, &link, &invitation);
-    }
+    let csrf = &issuer.logins().csrf;
+    let checked = csrf.check(arrival.headers(), &token, arrival.now);
+    let browser = || csrf.browser(arrival.headers(), arrival.now).ok_or(CsrfError::Cookie);
+    let browser = match checked.and_then(|()| browser()) {
+        Ok(browser) => browser,
+        Err(error) => {
+            tell(&issuer, &arrival, &error.to_string());
+            return confirm(&issuer, &arrival, StatusCode::FORBIDDEN, &link, &invitation);
+        }
+    };
+    // Who presses the button twice, or whose connection breaks, waits no longer for this. It
+    // comes to its end all the same: what was taken is used, or given back.
+    let accepting =
+        async move { accept(&issuer, &arrival, invitation, expiry, used, browser).await };
+    let accepted = tokio::spawn(accepting).await;
+    accepted.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+/// Signs somebody in whose link and form are good.
+async fn accept(
+    issuer: &Arc<Issuer>,
+    arrival: &Arrival,
+    invitation: Invitation,
+    expiry: EpochTime,
+    used: UsedInvitations,
+    browser: BrowserMark,
+) -> Response {
     let (id, now) = (invitation.id, arrival.now);
     let is_once = invitation.uses == Uses::Once;
     if is_once {
         let used = used.clone();
-        let noted = tokio::task::spawn_blocking(move || used.take(id, expiry, now)).await;
+        let noted = tokio::task::spawn_blocking(move || used.take(id, expiry, browser, now)).await;
         let refusal = match noted {
             Ok(Ok(())) => None,
             Ok(Err(UseError::Used)) => Some(Uninvited::Used),
@@ -72,14 +96,14 @@ async fn redeem(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes
             Err(error) => Some(Uninvited::Unusable(error.to_string())),
         };
         if let Some(refusal) = refusal {
-            return refuse(&issuer, &arrival, &refusal);
+            return refuse(issuer, arrival, &refusal);
         }
     }
-    let ends = invitation.session.map(|session| now.plus(session.as_secs()));
     let target = invitation.return_to.as_deref().and_then(|to| issuer.config().return_to.read(to));
     let target = target.unwrap_or_else(ReturnTo::home);
-    let proven = Proven { person: invitation.person, way: Way::Invitation, ends };
-    let answer = issuer.sign_in(&arrival, proven, &target).await;
+    let lasts = invitation.session;
+    let proven = Proven { lasts, ..Proven::by(Way::Invitation, invitation.person) };
+    let answer = issuer.sign_in(arrival, proven, &target).await;
     if is_once && !answer.status().is_redirection() {
         // Who got nothing used nothing. If this fails, it stays used.
         let given_back = tokio::task::spawn_blocking(move || used.give_back(id, expiry)).await;
@@ -115,7 +139,9 @@ fn admit(
     let url = issuer.config().url.url("");
     let (invitation, expiry) = Invitation::admit(&url, link, &keys, arrival.now)?;
     let used = issuer.logins().invitations.as_ref();
-    let is_used = |used: &UsedInvitations| used.has(invitation.id, expiry);
+    let browser = issuer.logins().csrf.browser(arrival.headers(), arrival.now);
+    let is_used =
+        |used: &UsedInvitations| !used.is_open(invitation.id, expiry, browser, arrival.now);
     if invitation.uses == Uses::Once && used.is_some_and(is_used) {
         return Err(Uninvited::Used);
     }

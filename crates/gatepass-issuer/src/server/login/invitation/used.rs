@@ -1,21 +1,28 @@
-//! Which invitations were used that are good for one login: a folder with an empty file for
-//! each, until the invitation is over.
+//! Which invitations were used that are good for one login: a folder with a file for each,
+//! until the invitation is over.
 //!
-//! A file is there or it is not, for every process that looks: several issuers can share the
-//! folder, and a restart forgets nothing.
+//! The file says which browser used it, and when: whoever presses the button twice, or whose
+//! connection breaks, may use it again for some minutes in the same browser. It counts the uses
+//! of which something came; an empty one is of an invitation that was given back.
+//!
+//! Several issuers can share the folder, and a restart forgets nothing.
 //!
 //! # Invariants
 //!
-//! - Of all who use an invitation at the same time, one succeeds.
-//! - What can't be noted was not allowed: a full disk lets nobody in.
-//! - There are no more than [`UsedInvitations::MOST`] files.
+//! - Of all browsers that use an invitation at the same time, one succeeds.
+//! - What can't be noted was not allowed: a full disk lets nobody in. Nor does a file that can't
+//!   be read.
+//! - There are about [`UsedInvitations::MOST`] files at most.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use gatepass::EpochTime;
+
+use crate::server::csrf::BrowserMark;
+use crate::server::locked;
 
 /// A folder of used invitations.
 #[derive(Clone, Debug)]
@@ -35,9 +42,29 @@ pub(crate) enum UseError {
     Unwritable { folder: PathBuf, error: io::Error },
 }
 
+/// What a file says.
+#[derive(Clone, Copy)]
+enum Note {
+    Unused,
+    Used(Use),
+    /// Not written by us, or not whole.
+    Unreadable,
+}
+
+/// By which browser, when first, and how many times something came of it or still may.
+#[derive(Clone, Copy)]
+struct Use {
+    by: BrowserMark,
+    when: u64,
+    times: u32,
+}
+
 impl UsedInvitations {
     /// The most invitations that are remembered at the same time.
     pub(crate) const MOST: usize = 100_000;
+
+    /// For how many seconds the same browser may use an invitation again.
+    const AGAIN: u64 = 300;
 
     /// A clock that is set back may not make a used invitation good again.
     const GRACE: u64 = 2 * 86_400;
@@ -50,34 +77,59 @@ impl UsedInvitations {
         Ok(opened)
     }
 
-    /// Whether it was used.
-    pub(crate) fn has(&self, id: [u8; 16], expiry: EpochTime) -> bool {
-        self.place(id, expiry).exists()
+    /// Whether this browser may use it, or any that has not been here yet.
+    pub(crate) fn is_open(
+        &self,
+        id: [u8; 16],
+        expiry: EpochTime,
+        browser: Option<BrowserMark>,
+        now: EpochTime,
+    ) -> bool {
+        match File::open(self.place(id, expiry)).and_then(Note::read) {
+            Ok(note) => note.is_open(browser, now),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
     }
 
-    /// Uses an invitation. This waits for the disk.
+    /// Uses an invitation in a browser. This waits for the disk.
     pub(crate) fn take(
         &self,
         id: [u8; 16],
         expiry: EpochTime,
+        browser: BrowserMark,
         now: EpochTime,
     ) -> Result<(), UseError> {
         let unwritable = |error| UseError::Unwritable { folder: self.folder.clone(), error };
-        if self.sweep(now).map_err(unwritable)? >= self.most {
+        let path = self.place(id, expiry);
+        if !path.exists() && self.sweep(now).map_err(unwritable)? >= self.most {
             return Err(UseError::Full(self.folder.clone()));
         }
-        let created = OpenOptions::new().write(true).create_new(true).open(self.place(id, expiry));
-        let note = created.map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => UseError::Used,
-            _ => unwritable(error),
-        })?;
-        let keep = || note.sync_all().and_then(|()| File::open(&self.folder)?.sync_all());
-        keep().map_err(unwritable)
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).read(true).write(true);
+        let mut file = locked::open(&path, &options).map_err(unwritable)?;
+        let note = Note::read(&file).map_err(unwritable)?;
+        let used = match note {
+            Note::Unused => Use { by: browser, when: now.seconds(), times: 1 },
+            Note::Used(used) if note.is_open(Some(browser), now) => {
+                Use { times: used.times.saturating_add(1), ..used }
+            }
+            _ => return Err(UseError::Used),
+        };
+        used.write(&mut file).map_err(unwritable)?;
+        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(unwritable)
     }
 
     /// Takes back a use that came to nothing, through no fault of the person.
     pub(crate) fn give_back(&self, id: [u8; 16], expiry: EpochTime) -> io::Result<()> {
-        fs::remove_file(self.place(id, expiry))
+        let options = OpenOptions::new().read(true).write(true).clone();
+        let mut file = locked::open(&self.place(id, expiry), &options)?;
+        match Note::read(&file)? {
+            Note::Used(used) if used.times > 1 => {
+                Use { times: used.times - 1, ..used }.write(&mut file)
+            }
+            Note::Used(_) => file.set_len(0).and_then(|()| file.sync_all()),
+            Note::Unused | Note::Unreadable => Ok(()),
+        }
     }
 
     /// Forgets what is over, and says how many are left.
@@ -103,76 +155,47 @@ impl UsedInvitations {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+impl Note {
+    /// The longest file of ours, in bytes.
+    const LONGEST: u64 = 128;
 
-    use super::*;
-
-    fn at(seconds: u64) -> EpochTime {
-        EpochTime::new(1_000_000 + seconds).unwrap()
-    }
-
-    #[test]
-    fn an_invitation_is_used_once_however_many_try() {
-        let folder = tempfile::tempdir().unwrap();
-        let used = UsedInvitations::open(&folder.path().join("a/b"), at(0)).unwrap();
-        let succeeded = AtomicUsize::new(0);
-        std::thread::scope(|scope| {
-            for _ in 0..8 {
-                scope.spawn(|| {
-                    if used.take([1; 16], at(100), at(0)).is_ok() {
-                        succeeded.fetch_add(1, Ordering::Relaxed);
-                    }
-                });
-            }
-        });
-        assert_eq!(succeeded.into_inner(), 1);
-        assert!(used.take([2; 16], at(100), at(0)).is_ok());
-    }
-
-    #[test]
-    fn a_restart_forgets_nothing_until_the_invitation_is_over() {
-        let folder = tempfile::tempdir().unwrap();
-        let open = |seconds| UsedInvitations::open(folder.path(), at(seconds)).unwrap();
-        open(0).take([1; 16], at(100), at(0)).unwrap();
-        let again = open(50);
-        assert!(again.has([1; 16], at(100)) && !again.has([2; 16], at(100)));
-        assert!(matches!(again.take([1; 16], at(100), at(50)), Err(UseError::Used)));
-        assert!(open(100 + UsedInvitations::GRACE).has([1; 16], at(100)));
-        assert!(!open(101 + UsedInvitations::GRACE).has([1; 16], at(100)));
-    }
-
-    #[test]
-    fn what_is_given_back_can_be_used_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let used = UsedInvitations::open(folder.path(), at(0)).unwrap();
-        used.take([1; 16], at(100), at(0)).unwrap();
-        used.give_back([1; 16], at(100)).unwrap();
-        assert!(used.take([1; 16], at(100), at(0)).is_ok());
-    }
-
-    #[test]
-    fn what_can_not_be_noted_is_not_allowed() {
-        let folder = tempfile::tempdir().unwrap();
-        let used = UsedInvitations::open(&folder.path().join("a"), at(0)).unwrap();
-        fs::remove_dir(folder.path().join("a")).unwrap();
-        let taken = used.take([1; 16], at(100), at(0));
-        assert!(matches!(taken, Err(UseError::Unwritable { .. })));
-        let file = folder.path().join("file");
-        fs::write(&file, "").unwrap();
-        assert!(UsedInvitations::open(&file, at(0)).is_err());
-    }
-
-    #[test]
-    fn no_more_are_remembered_than_there_is_room_for() {
-        let folder = tempfile::tempdir().unwrap();
-        let opened = UsedInvitations::open(folder.path(), at(0)).unwrap();
-        let used = UsedInvitations { most: 3, ..opened };
-        for number in 0..3 {
-            used.take([number; 16], at(u64::from(number)), at(0)).unwrap();
+    fn read(file: impl io::Read) -> io::Result<Self> {
+        let mut bytes = Vec::new();
+        file.take(Self::LONGEST).read_to_end(&mut bytes)?;
+        let used = || {
+            let mut fields = std::str::from_utf8(&bytes).ok()?.strip_suffix('\n')?.split(' ');
+            let by = HEXLOWER.decode(fields.next()?.as_bytes()).ok()?.try_into().ok()?;
+            let (when, times) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+            fields.next().is_none().then_some(Use { by, when, times })
+        };
+        if bytes.is_empty() {
+            return Ok(Self::Unused);
         }
-        assert!(matches!(used.take([9; 16], at(9), at(0)), Err(UseError::Full(_))));
-        assert!(used.take([9; 16], at(9), at(1 + UsedInvitations::GRACE)).is_ok());
+        Ok(used().map_or(Self::Unreadable, Self::Used))
+    }
+
+    fn is_open(self, browser: Option<BrowserMark>, now: EpochTime) -> bool {
+        match self {
+            Self::Unused => true,
+            Self::Used(Use { by, when, .. }) => {
+                let again = when..when.saturating_add(UsedInvitations::AGAIN);
+                browser == Some(by) && again.contains(&now.seconds())
+            }
+            Self::Unreadable => false,
+        }
     }
 }
+
+impl Use {
+    /// Always as long, so that whoever reads meanwhile reads one or the other.
+    fn write(self, file: &mut File) -> io::Result<()> {
+        let Self { by, when, times } = self;
+        let line = format!("{} {when:020} {times:010}\n", HEXLOWER.encode(&by));
+        file.rewind()?;
+        file.write_all(line.as_bytes())?;
+        file.sync_all()
+    }
+}
+
+#[cfg(test)]
+mod tests;

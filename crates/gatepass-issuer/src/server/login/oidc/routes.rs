@@ -90,7 +90,7 @@ async fn finish(
     let return_to = return_to.unwrap_or_else(ReturnTo::home);
     let mut answer = match outcome {
         Ok(person) => {
-            let proven = Proven { person, way: Way::Oidc, ends: None };
+            let proven = Proven::by(Way::Oidc, person);
             issuer.sign_in(&arrival, proven, &return_to).await
         }
         Err(error) => failed(&issuer, &arrival, &return_to, &error),

@@ -48,3 +48,33 @@ async fn two_lines_of_a_header_are_refused() {
     assert!(!browser.is_signed_in());
     assert!(stage.told().contains("several lines of x-auth-request-user"));
 }
+
+#[tokio::test]
+async fn a_session_is_renewed_for_whom_the_proxy_names_now() {
+    let stage = Stage::open();
+    let signed_in = async || {
+        let mut browser = stage.browser();
+        browser.peer = [192, 0, 2, 80].into();
+        browser.headers.insert(USER, "grace".parse().unwrap());
+        browser.headers.insert(GROUPS, "members".parse().unwrap());
+        browser.get("/login").await;
+        assert!(browser.has_pass());
+        browser
+    };
+    // Somebody else logged in at the proxy, in the same browser.
+    let mut browser = signed_in().await;
+    assert_eq!(browser.post("/renew", &[]).await.status.as_u16(), 200);
+    browser.headers.insert(USER, "ada".parse().unwrap());
+    assert_eq!(browser.post("/renew", &[]).await.status.as_u16(), 401);
+    assert!(!browser.is_signed_in() && !browser.has_pass());
+    // The same person, no member any more.
+    let mut browser = signed_in().await;
+    browser.headers.insert(GROUPS, "guests".parse().unwrap());
+    assert_eq!(browser.post("/renew", &[]).await.status.as_u16(), 403);
+    assert!(!browser.has_pass());
+    // Scripts of a player that goes around the proxy, and anybody who would pass for it.
+    let mut browser = signed_in().await;
+    browser.peer = [198, 51, 100, 7].into();
+    browser.headers.insert(USER, "ada".parse().unwrap());
+    assert_eq!(browser.post("/renew", &[]).await.status.as_u16(), 200);
+}

@@ -84,6 +84,101 @@ async fn of_two_who_press_the_button_one_is_signed_in() {
 }
 
 #[tokio::test]
+async fn who_presses_the_button_twice_is_signed_in() {
+    let stage = Stage::open();
+    let link = stage.link(&invitation(Uses::Once, "members"));
+    let mut browser = stage.browser();
+    let page = browser.get(&format!("/invitation?{link}")).await;
+    let (token, sent) = (page.field("token"), page.field("link"));
+    let fields = [("token", &*token), ("link", &*sent)];
+    // Browsers drop the first request when the second one is sent.
+    assert!(asked_and_gone(browser.post("/invitation", &fields)).await);
+    let second = browser.post("/invitation", &fields).await;
+    assert_eq!(second.status.as_u16(), 303, "{}", second.text);
+    assert!(browser.is_signed_in() && browser.has_pass());
+    assert_eq!(accept(&mut stage.browser(), &link).await.status.as_u16(), 410);
+}
+
+#[tokio::test]
+async fn whose_connection_breaks_may_try_again_in_the_same_browser() {
+    let stage = Stage::open();
+    let link = stage.link(&invitation(Uses::Once, "members"));
+    let mut browser = stage.browser();
+    let page = browser.get(&format!("/invitation?{link}")).await;
+    let (token, sent) = (page.field("token"), page.field("link"));
+    let fields = [("token", &*token), ("link", &*sent)];
+    assert!(asked_and_gone(browser.post("/invitation", &fields)).await);
+    while !stage.told().contains("signed-in") {
+        tokio::task::yield_now().await;
+    }
+    assert!(!browser.is_signed_in(), "the answer was lost");
+    assert_eq!(accept(&mut stage.browser(), &link).await.status.as_u16(), 410);
+    stage.pass(299);
+    assert_eq!(accept(&mut browser, &link).await.status.as_u16(), 303);
+    assert!(browser.is_signed_in());
+    stage.pass(1);
+    assert_eq!(accept(&mut browser, &link).await.status.as_u16(), 410);
+}
+
+#[tokio::test]
+async fn what_comes_to_nothing_is_given_back_though_nobody_waits_for_it() {
+    let stage = Stage::open();
+    let link = stage.link(&invitation(Uses::Once, "strangers"));
+    let mut browser = stage.browser();
+    let page = browser.get(&format!("/invitation?{link}")).await;
+    let (token, sent) = (page.field("token"), page.field("link"));
+    assert!(
+        asked_and_gone(browser.post("/invitation", &[("token", &token), ("link", &sent)])).await
+    );
+    while !stage.told().contains("refused") {
+        tokio::task::yield_now().await;
+    }
+    let mut answer = accept(&mut stage.browser(), &link).await;
+    while answer.status == 410 {
+        tokio::task::yield_now().await;
+        answer = accept(&mut stage.browser(), &link).await;
+    }
+    assert_eq!(answer.status.as_u16(), 403, "they may have nothing, and the link is good");
+}
+
+/// Sends a request and waits for no answer. Says whether there was none.
+async fn asked_and_gone<T>(request: impl Future<Output = T>) -> bool {
+    let mut request = std::pin::pin!(request);
+    std::future::poll_fn(|context| {
+        std::task::Poll::Ready(request.as_mut().poll(context).is_pending())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_session_lasts_as_long_as_its_invitation_says_however_silent() {
+    for (longest, lasts) in
+        [(None, 12 * 3_600), (Some(86_400), 86_400), (Some(7 * 86_400), 172_800)]
+    {
+        let stage = Stage::with_longest_session(longest);
+        let two_days = Some(Duration::from_hours(48));
+        let link = Invitation { session: two_days, ..invitation(Uses::Once, "members") };
+        let mut browser = stage.browser();
+        accept(&mut browser, &stage.link(&link)).await;
+        // No pass lasts that long, and nobody was heard of.
+        stage.pass(lasts - 1);
+        assert_eq!(browser.post("/renew", &[]).await.status.as_u16(), 200, "{lasts}");
+        stage.pass(1);
+        assert_eq!(browser.post("/renew", &[]).await.status.as_u16(), 401, "{lasts}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_length_of_its_own_it_ends_as_any_does() {
+    let stage = Stage::open();
+    let link = Invitation { session: None, ..invitation(Uses::Many, "members") };
+    let mut browser = stage.browser();
+    accept(&mut browser, &stage.link(&link)).await;
+    stage.pass(1_800);
+    assert_eq!(browser.post("/renew", &[]).await.status.as_u16(), 401);
+}
+
+#[tokio::test]
 async fn a_form_that_is_not_ours_uses_nothing() {
     let stage = Stage::open();
     let link = stage.link(&invitation(Uses::Once, "members"));

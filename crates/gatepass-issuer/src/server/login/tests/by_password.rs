@@ -3,6 +3,7 @@
 use http::header::ORIGIN;
 
 use super::stage::{Stage, users_file};
+use crate::server::password::PasswordHash;
 
 const SESSION: &str = "__Host-gatepass-session";
 
@@ -143,6 +144,29 @@ async fn who_leaves_the_file_is_not_renewed() {
 }
 
 #[tokio::test]
+async fn a_new_password_ends_the_sessions_of_the_one_before() {
+    let stage = Stage::open();
+    let users = stage.folder.path().join("users.toml");
+    let [old, new] =
+        ["correct horse", "battery staple"].map(|one| PasswordHash::cheap(one).to_string());
+    let before = users_file(&["ada"]);
+    let after = before.replace(&old, &new);
+    let mut browser = stage.browser();
+    browser.log_in("ada", "correct horse").await;
+    for (text, status) in [(&before, 200), (&after, 401), (&before, 200), (&after, 401)] {
+        std::fs::write(&users, text).unwrap();
+        // The file is looked at once a second.
+        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+        let mut copy = stage.browser();
+        copy.cookies = browser.cookies.clone();
+        assert_eq!(copy.post("/renew", &[]).await.status.as_u16(), status);
+    }
+    let mut new = stage.browser();
+    assert_eq!(new.log_in("ada", "battery staple").await.status.as_u16(), 303);
+    assert_eq!(new.post("/renew", &[]).await.status.as_u16(), 200);
+}
+
+#[tokio::test]
 async fn logging_out_takes_a_form_of_a_known_page() {
     let stage = Stage::open();
     let mut browser = stage.browser();
@@ -158,6 +182,23 @@ async fn logging_out_takes_a_form_of_a_known_page() {
     assert_eq!(answer.header("location"), Some("/_gatepass/signed-out"));
     assert!(!browser.is_signed_in() && !browser.has_pass());
     assert!(browser.get("/signed-out").await.text.contains("You are signed out"));
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_leads_to_where_the_session_can_be_ended_whole() {
+    let stage = Stage::open();
+    let mut browser = stage.browser();
+    browser.log_in("ada", "correct horse").await;
+    let kept = std::mem::take(&mut browser.cookies);
+    // A listed site, from which browsers send no cookie that is Lax.
+    browser.headers.insert(ORIGIN, "https://app.example.org".parse().unwrap());
+    let answer = browser.post("/logout", &[]).await;
+    assert_eq!(answer.header("location"), Some("/_gatepass/signed-out"));
+    assert!(!answer.headers.contains_key("set-cookie"), "{:?}", answer.headers);
+    browser.headers.remove(ORIGIN);
+    assert!(browser.get("/signed-out").await.text.contains("You are signed out"));
+    browser.cookies = kept;
+    assert!(browser.get("/signed-out").await.text.contains("<button class=\"quiet\""));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -59,8 +60,16 @@ impl Stage {
         Self::with(|_| ())
     }
 
+    /// Where invitations may say that a session lasts so many seconds at most.
+    pub(super) fn with_longest_session(seconds: Option<u64>) -> Self {
+        Self::with(|login| {
+            let invitation = login.invitation.as_mut().unwrap();
+            invitation.longest_session = seconds.map(Duration::from_secs);
+        })
+    }
+
     /// With other ways to log in.
-    pub(super) fn with(change: fn(&mut LoginConfig)) -> Self {
+    pub(super) fn with(change: impl Fn(&mut LoginConfig)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let key = SigningKey::generate(KeyType::P256).unwrap();
         let now = Arc::new(AtomicU64::new(1_767_290_400));
@@ -76,13 +85,13 @@ impl Stage {
         now: &Arc<AtomicU64>,
         journal: &Arc<Mutex<Vec<String>>>,
         folder: &Path,
-        change: fn(&mut LoginConfig),
+        change: impl Fn(&mut LoginConfig),
     ) -> Router {
         let secret = Secret::new(&[7; 32]).unwrap();
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut config = IssuerConfig::new(listen, URL.parse().unwrap(), secret);
         config.proxies = Proxies::new(vec!["192.0.2.80/32".parse().unwrap()]);
-        config.return_to = ReturnHosts::new([OWN]).unwrap();
+        config.return_to = ReturnHosts::new([OWN, "https://app.example.org"]).unwrap();
         let users = folder.join("users.toml");
         config.login.users = Some(UsersConfig { file: users, at_once: Some(2) });
         // Nobody asks the provider who it is before somebody goes there.
