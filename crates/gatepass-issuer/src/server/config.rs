@@ -9,8 +9,8 @@ use gatepass_distribution::Proxies;
 use super::login::LoginConfig;
 use super::public_url::PublicUrl;
 use super::return_to::ReturnHosts;
-use super::seal::Secret;
 use super::session::Lifetimes;
+use crate::seal::Secret;
 
 /// The settings of an issuer, but for keys and entitlements.
 #[derive(Clone, Debug)]

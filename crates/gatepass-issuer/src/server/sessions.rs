@@ -16,9 +16,9 @@ use aws_lc_rs::digest::{SHA256, digest};
 use gatepass::EpochTime;
 
 use super::config::{IssuerConfig, Players};
-use super::seal::Seal;
 use super::session::{Lifetimes, Session, SessionEnd, SessionId, Way};
 use crate::person::Person;
+use crate::seal::Seal;
 
 /// The cookie's name.
 pub(crate) const COOKIE: &str = "__Host-gatepass-session";
@@ -201,7 +201,7 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::*;
-    use crate::server::seal::Secret;
+    use crate::seal::Secret;
 
     fn at(seconds: u64) -> EpochTime {
         EpochTime::new(1_000_000 + seconds).unwrap()

@@ -15,7 +15,7 @@ use super::config::Players;
 use super::*;
 use crate::{
     AddressBinding, Conditions, CookieWishes, Entitlement, Entitlements, Issuance, Mint, Person,
-    Reader, Signing, SigningKeys, Site, Start, Who,
+    Reader, Secret, Signing, SigningKeys, Site, Start, Who,
 };
 
 const NOW: u64 = 1_767_290_000;

@@ -53,8 +53,8 @@ use self::metadata::Metadata;
 pub use self::token::TokenError;
 use self::token::{Believed, Expected};
 use crate::person::Person;
+use crate::seal::{Seal, Secret};
 use crate::server::public_url::PublicUrl;
-use crate::server::seal::{Seal, Secret};
 
 /// One provider at which people log in.
 pub struct Oidc {

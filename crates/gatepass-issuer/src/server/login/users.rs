@@ -21,10 +21,10 @@ pub use self::followed::UsersFileError;
 pub(crate) use self::form::LoginForm;
 pub use self::list::{Users, UsersError};
 use crate::person::Person;
+use crate::seal::Secret;
 use crate::server::login::Tell;
 use crate::server::login::known_browser::KnownBrowsers;
 use crate::server::password::{Busy, PasswordChecks};
-use crate::server::seal::Secret;
 use crate::server::throttle::{Attempt, Throttle, Throttled};
 
 use self::followed::FollowedUsers;

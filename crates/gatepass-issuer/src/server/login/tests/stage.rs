@@ -16,6 +16,7 @@ use tower_service::Service as _;
 
 use crate::entitlement::{AddressBinding, Entitlement, Entitlements, Start, Who};
 use crate::laying::{CookieWishes, Site};
+use crate::seal::Secret;
 use crate::server::arrival::Peer;
 use crate::server::login::LoginConfig;
 use crate::server::login::header::HeaderConfig;
@@ -23,7 +24,7 @@ use crate::server::login::invitation::{Invitation, InvitationConfig};
 use crate::server::login::oidc::OidcConfig;
 use crate::server::login::users::UsersConfig;
 use crate::server::password::PasswordHash;
-use crate::server::{Clock, Issuer, IssuerConfig, Journal, ReturnHosts, Secret};
+use crate::server::{Clock, Issuer, IssuerConfig, Journal, ReturnHosts};
 use crate::{Conditions, Issuance, Mint, Reader, ResourceTemplate, Signing, SigningKeys};
 
 pub(super) const URL: &str = "https://media.example.com/_gatepass";
