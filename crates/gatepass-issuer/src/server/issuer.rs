@@ -32,7 +32,7 @@ use super::page::{Page, Trouble};
 use super::return_to::ReturnTo;
 use super::session::{Session, SessionId, Way};
 use super::sessions::{COOKIE, LongSession, NoSession, Sessions};
-use super::{application, logout, renewal};
+use super::{application, keys, logout, renewal};
 use crate::handout::{Handout, Laid};
 use crate::issuance::{HandoutError, Issuance};
 use crate::person::Person;
@@ -118,6 +118,7 @@ impl Issuer {
             .merge(renewal::routes())
             .merge(logout::routes())
             .merge(application::routes())
+            .merge(keys::routes())
             .with_state(Arc::clone(self));
         match self.config.url.path() {
             "" => routes,

@@ -5,6 +5,7 @@ mod issuer;
 mod login;
 
 mod application;
+mod keys;
 mod logout;
 mod renewal;
 
