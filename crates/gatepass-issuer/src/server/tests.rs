@@ -18,6 +18,8 @@ use crate::{
     Reader, Secret, Signing, SigningKeys, Site, Start, Who,
 };
 
+mod at_a_provider;
+
 const NOW: u64 = 1_767_290_000;
 
 /// An issuer, its clock, and what it told.

@@ -123,7 +123,7 @@ impl Oidc {
         })
     }
 
-    /// What the login page calls the provider: by its host, if nothing else was said.
+    /// What pages call the provider: by its host, if nothing else was said.
     pub fn label(&self) -> &str {
         let issuer = &*self.config.issuer;
         let host = issuer.split('/').nth(2).unwrap_or(issuer);
