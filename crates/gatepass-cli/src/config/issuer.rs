@@ -3,6 +3,7 @@
 mod entitlement;
 mod header;
 mod oidc;
+mod partitioned;
 mod server;
 mod signing_key;
 mod source;
@@ -13,8 +14,8 @@ use std::path::Path;
 use gatepass::HashAlgorithm;
 use gatepass_distribution::Mistake;
 use gatepass_issuer::{
-    Entitlements, HttpsClient, InvitationConfig, Issuance, IssuerConfig, LoginConfig, Mint,
-    PublicUrl, ReturnHosts, SigningKeyConfig, Site, Webhook,
+    Entitlement, Entitlements, HttpsClient, InvitationConfig, Issuance, IssuerConfig, LoginConfig,
+    Mint, PublicUrl, ReturnHosts, SigningKeyConfig, Site, Webhook, WebhookConfig,
 };
 
 use self::source::Secrets;
@@ -104,7 +105,16 @@ pub(crate) fn read(
     let state = config.as_ref().and_then(|config| config.state.as_deref()).unwrap_or(folder);
     let login = login(root.table("login"), folder, state, &secrets);
     let site = config.as_ref().and_then(|config| Site::of(&config.url.url("/")).ok());
-    let (rights, mut mistakes) = rights(&mut root, site, &secrets);
+    let entitlements = entitlement::entitlements(root.tables("entitlement"));
+    let webhook = root.table("webhook");
+    let is_asked = webhook.is_there();
+    let webhook = entitlement::webhook(webhook, |value| server::secret(&value, &secrets));
+    let torn = config
+        .as_ref()
+        .map(|config| partitioned::mistakes(config, &login, &entitlements, webhook.as_ref()));
+    let said = Said { entitlements, webhook, is_asked };
+    let (rights, mut mistakes) = rights(&mut root, site, said);
+    mistakes.extend(torn.into_iter().flatten());
     let meets = |config: &IssuerConfig| {
         let from = login.header.iter().flat_map(|header| header.from.iter().flatten());
         from.clone()
@@ -152,15 +162,16 @@ fn invitations(mut table: Table<'_>, folder: &Path, state: &Path) -> InvitationC
     InvitationConfig::new(used.map_or_else(|| state.join("invitations"), |used| folder.join(used)))
 }
 
-fn rights(
-    root: &mut Table<'_>,
-    site: Option<Site>,
-    secrets: &Secrets<'_>,
-) -> (Option<Rights>, Vec<Mistake>) {
-    let entitlements = entitlement::entitlements(root.tables("entitlement"));
-    let webhook = root.table("webhook");
-    let is_asked = webhook.is_there();
-    let webhook = entitlement::webhook(webhook, |value| server::secret(&value, secrets));
+/// Who may have what, as it was said.
+struct Said {
+    entitlements: Vec<Entitlement>,
+    webhook: Option<WebhookConfig>,
+    /// Whether there is a `[webhook]`, however wrong.
+    is_asked: bool,
+}
+
+fn rights(root: &mut Table<'_>, site: Option<Site>, said: Said) -> (Option<Rights>, Vec<Mistake>) {
+    let Said { entitlements, webhook, is_asked } = said;
     if is_asked && !entitlements.is_empty() {
         root.mistake("webhook", "either [[entitlement]] says who may have what, or [webhook]");
     }
@@ -235,3 +246,6 @@ pub(crate) fn read_keys(
     }
     Err(Mistakes::found(text, reader, &[]))
 }
+
+#[cfg(test)]
+mod tests;
