@@ -18,7 +18,9 @@ use crate::{
     Reader, Secret, Signing, SigningKeys, Site, Start, Who,
 };
 
+mod application;
 mod at_a_provider;
+mod proxies;
 
 const NOW: u64 = 1_767_290_000;
 
@@ -68,10 +70,13 @@ fn entitlement(group: &str, resource: &str) -> Entitlement {
 }
 
 fn issuance(groups: &[(&str, &str)]) -> Issuance {
+    issuing(groups.iter().map(|(group, resource)| entitlement(group, resource)).collect())
+}
+
+fn issuing(all: Vec<Entitlement>) -> Issuance {
     let key = SigningKey::generate(KeyType::P256).unwrap();
     let in_force = Signing::Local(Signer::new("K1".parse().unwrap(), key));
     let mint = Mint::new(SigningKeys { in_force, next: None }, HashAlgorithm::Sha1);
-    let all = groups.iter().map(|(group, resource)| entitlement(group, resource)).collect();
     let site = Site::of("https://media.example.com/_gatepass").unwrap();
     Issuance::new(Entitlements::new(all, site).unwrap(), mint)
 }
