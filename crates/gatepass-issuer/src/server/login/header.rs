@@ -63,7 +63,7 @@ impl HeaderLogin {
     ) -> Result<Option<Person>, HeaderLoginError> {
         let peer = peer.to_canonical();
         let is_believed = match &self.config.from {
-            Some(from) => from.iter().any(|network| network.contains(&peer)),
+            Some(_) => self.names(peer),
             None => is_trusted,
         };
         if !is_believed {
@@ -92,6 +92,12 @@ impl HeaderLogin {
         vouch(&mut claims);
         let person = Person::new(subject.trim(), claims);
         person.map(Some).map_err(|error| HeaderLoginError::Person(name.clone(), error))
+    }
+
+    /// Whether this proxy is named as one that logs people in.
+    pub(crate) fn names(&self, peer: std::net::IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.config.from.iter().flatten().any(|network| network.contains(&peer))
     }
 
     /// Somebody may be trying it, or a proxy is not listed: told once, for both would fill a log.
