@@ -20,6 +20,7 @@ use crate::{
 
 mod application;
 mod at_a_provider;
+mod framing;
 mod proxies;
 
 const NOW: u64 = 1_767_290_000;
