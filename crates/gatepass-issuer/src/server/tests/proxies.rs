@@ -39,6 +39,7 @@ async fn a_forgotten_edge_is_told_once() {
         config.login.header = Some(HeaderConfig {
             name: HeaderName::from_static("x-user"),
             claims: Vec::new(),
+            separator: None,
             from: Some(vec!["10.0.0.0/8".parse().unwrap()]),
         });
     });

@@ -91,6 +91,7 @@ impl Stage {
         config.login.header = Some(HeaderConfig {
             name: http::HeaderName::from_static("x-auth-request-user"),
             claims: vec![("groups".into(), http::HeaderName::from_static("x-groups"))],
+            separator: Some(','),
             from: None,
         });
         config.login.invitation = Some(InvitationConfig::new(folder.join("used")));
