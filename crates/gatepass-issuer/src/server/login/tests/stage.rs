@@ -85,7 +85,7 @@ impl Stage {
         config.proxies = Proxies::new(vec!["192.0.2.80/32".parse().unwrap()]);
         config.return_to = ReturnHosts::new([OWN]).unwrap();
         let users = folder.join("users.toml");
-        config.login.users = Some(UsersConfig { file: users, at_once: Some(2) });
+        config.login.users = Some(UsersConfig { file: users, at_once: Some(2), may_be_open: true });
         // Nobody asks the provider who it is before somebody goes there.
         config.login.oidc = Some(OidcConfig::new("https://id.example.com/films", "gatepass"));
         config.login.header = Some(HeaderConfig {

@@ -21,7 +21,7 @@ fn stage() -> Stage {
     );
     std::fs::write(&file, text).unwrap();
     let secret = Secret::new(&[7; 32]).unwrap();
-    let config = UsersConfig { file, at_once: Some(2) };
+    let config = UsersConfig { file, at_once: Some(2), may_be_open: true };
     let login = UsersLogin::open(&config, &secret, Arc::new(|_: &str| ())).unwrap();
     Stage { login, _folder: folder }
 }
