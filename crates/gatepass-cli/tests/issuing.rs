@@ -126,5 +126,28 @@ fn a_kms_that_was_away_is_asked_again() {
     assert_eq!(told().matches("it is tried again").count(), 1, "{}", told());
 }
 
+#[test]
+fn a_secret_that_changed_takes_a_restart_which_is_told_and_no_secret_is() {
+    let place = Place::new();
+    place.write("issuer.token", &"t".repeat(40));
+    let text = place.issuer_toml();
+    let token = "application-token = { file = \"issuer.token\" }\nstate";
+    place.write("issuer.toml", &text.replacen("state", token, 1));
+    let issuer = place.issue("issuer.toml");
+    let told = || fs::read_to_string(issuer.said()).unwrap();
+    let restarts = || told().matches("restart to change").count();
+    place.write("issuer.toml", &place.read("issuer.toml").replace("films/*", "films/new/*"));
+    until("the entitlement is in force", || told().contains("is in force as it is now"));
+    assert_eq!(restarts(), 0, "{}", told());
+    place.write("issuer.token", &"u".repeat(40));
+    until("the token takes a restart", || restarts() == 1);
+    place.write("issuer.token", &"t".repeat(40));
+    until("it is back", || told().matches("is in force as it is now").count() == 3);
+    assert_eq!(restarts(), 1, "{}", told());
+    place.write("issuer.secret", &"v".repeat(40));
+    until("the secret takes a restart", || restarts() == 2);
+    assert!(!["tttt", "uuuu", "vvvv", "ssss"].iter().any(|secret| told().contains(secret)));
+}
+
 /// How long a test waits for what has to come, before it gives up.
 const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);

@@ -31,7 +31,7 @@ use super::return_to::ReturnTo;
 use crate::person::Person;
 
 /// How people can log in.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct LoginConfig {
     /// At a provider, by OpenID Connect.

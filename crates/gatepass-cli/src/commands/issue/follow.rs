@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use gatepass_issuer::Issuer;
+use gatepass_issuer::{Issuer, IssuerConfig};
 use tokio::runtime::Handle;
 
 use crate::commands::configuration;
@@ -33,7 +33,8 @@ const MOST_LOOKS: u32 = 240;
 pub(super) struct Followed {
     file: PathBuf,
     watched: Watched,
-    fixed: String,
+    /// What takes a restart to change, secrets and all.
+    fixed: IssuerConfig,
     retry: Option<Retry>,
 }
 
@@ -74,7 +75,7 @@ impl Followed {
     pub(super) fn open(file: &Path) -> Result<(Self, IssuerFile), Failure> {
         let (loaded, watched) = load_watching(file, Vec::new());
         let loaded = loaded?;
-        let fixed = fixed(&loaded);
+        let fixed = loaded.config.clone();
         Ok((Self { file: file.to_owned(), watched, fixed, retry: None }, loaded))
     }
 
@@ -129,8 +130,10 @@ impl Followed {
         for warning in loaded.warnings.iter().filter(|_| !is_told) {
             note(warning);
         }
-        if fixed(&loaded) != self.fixed && !is_told {
-            note("restart to change [issuer] and [login]: keys and entitlements are in force");
+        if loaded.config != self.fixed && !is_told {
+            note(
+                "restart to change [issuer] and [login], their secrets included: keys and entitlements are in force",
+            );
         }
         let issuance = runtime.block_on(super::issuance(loaded.keys, loaded.rights))?;
         issuer.install(issuance);
@@ -155,11 +158,6 @@ impl Drop for Following {
             let _ = thread.join();
         }
     }
-}
-
-/// What takes a restart to change, in a form that can be compared.
-fn fixed(file: &IssuerFile) -> String {
-    format!("{:?}", file.config)
 }
 
 /// Reads a configuration; a failure tells all of its mistakes.
