@@ -210,17 +210,11 @@ impl TokenError {
 
     /// Whether trying again may help. A PIN is never tried again, lest the token lock itself.
     const fn may_pass(&self) -> bool {
-        match self {
-            Self::Library(Error::LibraryLoading(_) | Error::Pkcs11(RvError::PinLocked, _)) => false,
-            Self::Library(_) | Self::NoToken(_) | Self::Slow => true,
-            Self::NoKey(_)
-            | Self::SeveralKeys
-            | Self::NoPublicKey
-            | Self::Key(_)
-            | Self::PinRefused
-            | Self::Signature
-            | Self::Panicked => false,
-        }
+        let is_for_good = matches!(
+            self,
+            Self::Library(Error::LibraryLoading(_) | Error::Pkcs11(RvError::PinLocked, _))
+        );
+        !is_for_good && matches!(self, Self::Library(_) | Self::NoToken(_) | Self::Slow)
     }
 
     fn words(self) -> (String, &'static str) {
