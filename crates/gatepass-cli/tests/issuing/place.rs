@@ -95,7 +95,7 @@ resources = ["http://localhost:1/films/*"]
             let said = fs::read_to_string(&issuing.said).unwrap();
             let address =
                 said.split("issuing on http://").nth(1).and_then(|rest| rest.split('/').next());
-            issuing.address = address.unwrap_or_default().to_owned();
+            address.unwrap_or_default().clone_into(&mut issuing.address);
             !issuing.address.is_empty()
         });
         issuing

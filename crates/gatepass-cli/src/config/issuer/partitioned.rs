@@ -24,7 +24,8 @@ pub(super) fn mistakes(
     let of_entitlements = entitlements
         .iter()
         .enumerate()
-        .filter_map(|(at, one)| one.cookies.is_partitioned.then(|| format!("entitlement[{at}]")));
+        .filter(|(_, one)| one.cookies.is_partitioned)
+        .map(|(at, _)| format!("entitlement[{at}]"));
     let of_webhook = webhook.filter(|webhook| webhook.cookies.is_partitioned);
     let places = of_entitlements.chain(of_webhook.map(|_| "webhook".to_owned()));
     let mistake =
