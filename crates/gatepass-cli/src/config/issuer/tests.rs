@@ -53,3 +53,23 @@ fn partitioned_cookies_are_refused_where_people_log_in_and_nobody_embeds() {
     assert!(told.contains("never sent when another site embeds"), "{told}");
     assert!(whole(WHOLE).is_ok(), "what asks for no partition is as before");
 }
+
+#[test]
+fn what_a_proxy_says_is_cut_only_where_that_is_said() {
+    let with = |line: &str| {
+        let header = "\n[login.header]\nname = \"X-User\"\nfrom = [\"10.0.0.5\"]\n";
+        whole(&format!("{WHOLE}{header}{line}")).map(|file| file.config.login.header.unwrap())
+    };
+    assert_eq!(with("").unwrap().separator, None);
+    assert_eq!(with("separator = \"|\"").unwrap().separator, Some('|'));
+    for wrong in ["separator = \"\"", "separator = \", \"", "separator = true"] {
+        assert!(with(wrong).unwrap_err().contains("issuer.toml:21:13: "), "{wrong}");
+    }
+}
+
+#[test]
+fn a_users_file_may_be_open_only_where_that_is_said() {
+    let users = |text: &str| whole(text).unwrap().config.login.users.unwrap();
+    assert!(!users(WHOLE).may_be_open);
+    assert!(users(&format!("{WHOLE}world-readable = true\n")).may_be_open);
+}
