@@ -40,6 +40,8 @@ class Paper:
     environment: Mapping[str, str]
     ports: dict[int, int] = field(default_factory=dict)
     """The paper's ports, and those that they are in this run."""
+    patience: float = PATIENCE
+    """How long a block may take, and a server to come up."""
 
     def __post_init__(self) -> None:
         if self.source.name == "README.md":
@@ -54,7 +56,7 @@ class Paper:
             (self.folder / "node_modules").symlink_to(Path(modules) / "node_modules")
 
     def __enter__(self):
-        self._shell = Shell(self.folder, {**os.environ, **self.environment})
+        self._shell = Shell(self.folder, {**os.environ, **self.environment}, self.patience)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -91,8 +93,9 @@ class Paper:
 class Shell:
     """One bash for all lines of a paper, so that variables and what runs behind them last."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], patience: float) -> None:
         self._folder = folder
+        self._patience = patience
         self._blocks = 0
         self._log = folder.with_suffix(".log")
         with self._log.open("wb") as log:
@@ -115,13 +118,13 @@ class Shell:
         block.write_text(shell)
         self._bash.stdin.write(f". '{block}' </dev/null >'{said}'; echo $?\n")
         self._bash.stdin.flush()
-        if not select.select([self._bash.stdout], [], [], PATIENCE)[0]:
-            return -1, f"nothing for {PATIENCE:.0f} s"
+        if not select.select([self._bash.stdout], [], [], self._patience)[0]:
+            return -1, f"nothing for {self._patience:.0f} s"
         code = self._bash.stdout.readline().strip()
         return int(code or -1), said.read_text(errors="replace")
 
     def waits_for(self, port: int) -> bool:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self._patience
         while not is_answered(port):
             if time.monotonic() > deadline or self._bash.poll() is not None:
                 return False
@@ -176,8 +179,8 @@ def first_line(shell: str) -> str:
 
 
 PORTS = re.compile(r"\b(8080|8081|8090|8443|3000|8333|9090)\b")
-TEXT = {".toml", ".md", ".mjs", ".js", ".py", ".html", ".sh", ".conf"}
+TEXT = {".toml", ".md", ".mjs", ".js", ".py", ".html", ".sh", ".conf", ".rs"}
 MADE = (
     *("keys", "node_modules", "*.pem", "access.log", "gatepass-state", "cache", "pass"),
-    *("issuer-state", "issuer.secret", "users.toml", "journal", "*.jar"),
+    *("issuer-state", "issuer.secret", "users.toml", "journal", "*.jar", "jar"),
 )

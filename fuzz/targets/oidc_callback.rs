@@ -7,7 +7,8 @@ use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Waker};
 
 use gatepass::EpochTime;
-use gatepass_issuer::{Ask, Begun, Finished, Oidc, OidcConfig, Secret};
+use gatepass_issuer::oidc::{Ask, Begun, Finished, Oidc};
+use gatepass_issuer::{OidcConfig, Secret};
 use http::{HeaderMap, HeaderValue, header};
 use libfuzzer_sys::fuzz_target;
 

@@ -33,11 +33,12 @@ pub(crate) struct Failure {
     sentence: Option<String>,
     hint: Option<String>,
     code: u8,
+    may_pass: bool,
 }
 
 impl Failure {
     pub(crate) fn new(sentence: impl Into<String>) -> Self {
-        Self { sentence: Some(sentence.into()), hint: None, code: COULD_NOT_TELL }
+        Self { sentence: Some(sentence.into()), hint: None, code: COULD_NOT_TELL, may_pass: false }
     }
 
     #[must_use]
@@ -49,6 +50,11 @@ impl Failure {
     #[must_use]
     pub(crate) fn at(self, place: impl fmt::Display) -> Self {
         Self { sentence: self.sentence.map(|sentence| format!("{place}: {sentence}")), ..self }
+    }
+
+    /// Whether trying again may help, though nothing is changed.
+    pub(crate) const fn may_pass(&self) -> bool {
+        self.may_pass
     }
 
     pub(crate) fn sentence(&self) -> &str {
@@ -83,7 +89,7 @@ impl From<gatepass::KeyError> for Failure {
 
 impl From<gatepass_issuer::SigningError> for Failure {
     fn from(error: gatepass_issuer::SigningError) -> Self {
-        let failure = Self::new(error.to_string());
+        let failure = Self { may_pass: error.may_pass(), ..Self::new(error.to_string()) };
         match error.hint() {
             Some(hint) => failure.hint(hint),
             None => failure,
@@ -95,7 +101,9 @@ impl From<gatepass_issuer::SigningError> for Failure {
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Self { sentence: None, hint: None, code: 0 },
+            io::ErrorKind::BrokenPipe => {
+                Self { sentence: None, hint: None, code: 0, may_pass: false }
+            }
             _ => Self::new(format!("can't write the answer: {error}")),
         }
     }

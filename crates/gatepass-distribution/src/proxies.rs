@@ -9,7 +9,7 @@ use gatepass::Scheme;
 use ipnet::IpNet;
 
 /// The networks of listed proxies.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Proxies(Vec<IpNet>);
 
 impl Proxies {

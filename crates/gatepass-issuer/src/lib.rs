@@ -12,8 +12,10 @@
 
 #![forbid(unsafe_code)]
 
-// Low to high: a file uses only modules declared above it. (The webhook borrows the server's
-// `Secret`.)
+// Low to high: a file uses only modules declared above it.
+#[cfg(feature = "server")]
+mod seal;
+
 mod handout;
 mod person;
 
@@ -56,6 +58,8 @@ pub use person::{Person, PersonError};
 pub use placeholder::{Field, ResourceTemplate, TemplateError, ValueError, ValueProblem};
 pub use plan::{MOST_PASSES, PlanError, Reader};
 #[cfg(feature = "server")]
+pub use seal::{Seal, Secret, ShortSecret};
+#[cfg(feature = "server")]
 pub use server::{
     Answer, Ask, Begun, ClientAuthentication, ClientSecret, Clock, Finished, HeaderConfig,
     Invitation, InvitationConfig, InvitationError, Issuer, IssuerConfig, IssuerError, Journal,
@@ -63,7 +67,7 @@ pub use server::{
     OidcError, OidcFault, PATIENCE, PagesError, PasswordHash, PasswordHashError, Players,
     PublicUrl, PublicUrlError, Quoted, ReturnHostError, ReturnHosts, ReturnTo, Seal, Secret,
     Session, SessionEnd, SessionId, ShortSecret, TokenAlgorithm, TokenError, Users, UsersConfig,
-    UsersError, UsersFileError, Uses, Way, end_all_sessions, serve,
+    UsersError, UsersFileError, Uses, Way, end_all_sessions, oidc, serve,
 };
 #[cfg(feature = "kms")]
 pub use signing::kms::{AwsSurroundings, KmsConfig, KmsKey};

@@ -9,9 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
-use gatepass_issuer::{
-    Issuance, Issuer, IssuerConfig, Journal, Mint, Signing, SigningError, SigningKeys,
-};
+use gatepass_issuer::{Issuance, Issuer, IssuerConfig, Journal, Mint, Signing, SigningKeys};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
@@ -122,20 +120,12 @@ async fn issuance(keys: IssuerKeys, rights: Rights) -> Result<Issuance, Failure>
     let IssuerKeys { keys, hash } = keys;
     let mut opened = Vec::new();
     for key in keys {
-        opened.push(Signing::open(key, hash).await.map_err(|error| unopened(&error))?);
+        opened.push(Signing::open(key, hash).await?);
     }
     let mut opened = opened.into_iter();
     let in_force = opened.next().ok_or_else(|| Failure::new("there is no [[signing-key]]"))?;
     let keys = SigningKeys { in_force, next: opened.next() };
     Ok(rights.issuance(Mint::new(keys, hash)))
-}
-
-fn unopened(error: &SigningError) -> Failure {
-    let failure = Failure::new(error.to_string());
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
 }
 
 /// The socket that systemd hands over, or one of our own.

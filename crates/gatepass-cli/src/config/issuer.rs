@@ -3,6 +3,7 @@
 mod entitlement;
 mod header;
 mod oidc;
+mod partitioned;
 mod server;
 mod signing_key;
 mod source;
@@ -14,8 +15,8 @@ use std::time::Duration;
 use gatepass::HashAlgorithm;
 use gatepass_distribution::Mistake;
 use gatepass_issuer::{
-    Entitlements, HttpsClient, InvitationConfig, Issuance, IssuerConfig, Lifetimes, LoginConfig,
-    Mint, PublicUrl, ReturnHosts, SigningKeyConfig, Site, Webhook,
+    Entitlement, Entitlements, HttpsClient, InvitationConfig, Issuance, IssuerConfig, Lifetimes,
+    LoginConfig, Mint, PublicUrl, ReturnHosts, SigningKeyConfig, Site, Webhook, WebhookConfig,
 };
 
 use self::source::Secrets;
@@ -107,7 +108,21 @@ pub(crate) fn read(
     let state = config.as_ref().and_then(|config| config.state.as_deref()).unwrap_or(folder);
     let login = login(root.table("login"), folder, state, &secrets);
     let site = config.as_ref().and_then(|config| Site::of(&config.url.url("/")).ok());
-    let (rights, mut mistakes) = rights(&mut root, site, login.oidc.is_some(), &secrets);
+    let entitlements = entitlement::entitlements(root.tables("entitlement"));
+    let mut webhook = root.table("webhook");
+    let is_asked = webhook.is_there();
+    let is_told_all = is_asked && webhook.value("claims").is_none();
+    let webhook = entitlement::webhook(webhook, |value| server::secret(&value, &secrets));
+    if is_told_all && login.oidc.is_some() {
+        let problem = "claims is missing: a provider may say more of a person than a session's cookie holds. Name what the application is told, such as claims = [\"groups\"]";
+        root.mistake("webhook", problem);
+    }
+    let torn = config
+        .as_ref()
+        .map(|config| partitioned::mistakes(config, &login, &entitlements, webhook.as_ref()));
+    let said = Said { entitlements, webhook, is_asked };
+    let (rights, mut mistakes) = rights(&mut root, site, said);
+    mistakes.extend(torn.into_iter().flatten());
     let meets = |config: &IssuerConfig| {
         let from = login.header.iter().flat_map(|header| header.from.iter().flatten());
         from.clone()
@@ -167,23 +182,18 @@ fn longest_session(session: &mut Table<'_>, invitation: &mut Table<'_>) -> Durat
     longest.unwrap_or(Lifetimes::default().absolute)
 }
 
-fn rights(
-    root: &mut Table<'_>,
-    site: Option<Site>,
-    has_provider: bool,
-    secrets: &Secrets<'_>,
-) -> (Option<Rights>, Vec<Mistake>) {
-    let entitlements = entitlement::entitlements(root.tables("entitlement"));
-    let mut webhook = root.table("webhook");
-    let is_asked = webhook.is_there();
-    let is_told_all = is_asked && webhook.value("claims").is_none();
-    let webhook = entitlement::webhook(webhook, |value| server::secret(&value, secrets));
+/// Who may have what, as it was said.
+struct Said {
+    entitlements: Vec<Entitlement>,
+    webhook: Option<WebhookConfig>,
+    /// Whether there is a `[webhook]`, however wrong.
+    is_asked: bool,
+}
+
+fn rights(root: &mut Table<'_>, site: Option<Site>, said: Said) -> (Option<Rights>, Vec<Mistake>) {
+    let Said { entitlements, webhook, is_asked } = said;
     if is_asked && !entitlements.is_empty() {
         root.mistake("webhook", "either [[entitlement]] says who may have what, or [webhook]");
-    }
-    if is_told_all && has_provider {
-        let problem = "claims is missing: a provider may say more of a person than a session's cookie holds. Name what the application is told, such as claims = [\"groups\"]";
-        root.mistake("webhook", problem);
     }
     let Some(site) = site else { return (None, Vec::new()) };
     match webhook {

@@ -2,6 +2,12 @@
 //!
 //! The application shows its token and says who somebody is; it gets the `Set-Cookie` lines to
 //! send to them. Entitlements decide, as they do for everybody.
+//!
+//! # Invariants
+//!
+//! - A pass is bound to the address that the application says, and never to its own.
+//! - Wrong tokens are told, never as they were, and only as many as a journal can bear. The right
+//!   one is never kept waiting by wrong ones: there are too many to guess it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,8 +18,8 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use http::header::{AUTHORIZATION, CACHE_CONTROL};
-use http::{HeaderMap, StatusCode};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -59,7 +65,7 @@ async fn issue(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes)
         );
     };
     if !shows(arrival.headers(), token.bytes()) {
-        return refusal(StatusCode::UNAUTHORIZED, "the token is missing, or another one");
+        return stranger(&issuer, &arrival);
     }
     let asked: Asked = match serde_json::from_slice(&body) {
         Ok(asked) => asked,
@@ -69,8 +75,13 @@ async fn issue(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes)
         Ok(person) => person,
         Err(error) => return refusal(StatusCode::BAD_REQUEST, &error.to_string()),
     };
+    let issuance = issuer.issuance();
+    // Where nothing is bound, it counts for nothing.
     let address = asked.address.unwrap_or(arrival.address);
-    match issuer.issuance().hand_out(&person, address, arrival.now, None).await {
+    if asked.address.is_none() && issuance.may_bind() {
+        return refusal(StatusCode::BAD_REQUEST, ADDRESS_NEEDED);
+    }
+    match issuance.hand_out(&person, address, arrival.now, None).await {
         Ok(Handout { lines, expiry, .. }) => {
             issuer.tell(None, Event::Issued { subject: person.subject() });
             let passes = Issued { set_cookie: lines, expires: expiry.seconds() };
@@ -79,6 +90,26 @@ async fn issue(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes)
         Err(error) if error.is_refusal() => refusal(StatusCode::FORBIDDEN, &error.to_string()),
         Err(error) => refusal(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
+}
+
+const ADDRESS_NEEDED: &str =
+    "address is missing: passes may be bound to the viewer's, so say it as the edge will see it";
+
+/// Refuses somebody without the token, and tells operators, if it isn't one of too many.
+fn stranger(issuer: &Issuer, arrival: &Arrival) -> Response {
+    let wait = issuer.wrong_tokens().and_then(|tokens| tokens.count(arrival.address).err());
+    if let Some(wait) = wait {
+        let mut answer = refusal(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens");
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.seconds()));
+        return answer;
+    }
+    let what = if arrival.headers().contains_key(AUTHORIZATION) {
+        "somebody asked POST /issue with a wrong application-token"
+    } else {
+        "somebody asked POST /issue without an application-token"
+    };
+    issuer.tell(Some(arrival.address), Event::Trouble { what: what.to_owned() });
+    refusal(StatusCode::UNAUTHORIZED, "the token is missing, or another one")
 }
 
 fn shows(headers: &HeaderMap, token: &[u8]) -> bool {

@@ -65,7 +65,11 @@ impl FromRequestParts<Arc<Issuer>> for Arrival {
             return Err(StatusCode::INTERNAL_SERVER_ERROR);
         };
         let config = issuer.config();
-        let lines = parts.headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes);
+        let lines = parts.headers.get_all(FORWARDED_FOR).iter().map(HeaderValue::as_bytes);
+        let is_listed = config.proxies.contain(peer.ip()) || issuer.logins().come_from(peer.ip());
+        if !is_listed && is_near(peer.ip()) && parts.headers.contains_key(FORWARDED_FOR) {
+            issuer.tell_of_unlisted(peer.ip());
+        }
         Ok(Self {
             address: config.proxies.address_behind(peer.ip(), lines),
             peer: peer.ip().to_canonical(),
@@ -73,6 +77,21 @@ impl FromRequestParts<Arc<Issuer>> for Arrival {
             page: page(&parts.headers, issuer),
             headers: parts.headers.clone(),
         })
+    }
+}
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// Whether an address is of this machine or its network, as those of one's own proxies are.
+/// Viewers from elsewhere may send what they like.
+fn is_near(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            address.is_loopback() || address.is_private() || address.is_link_local()
+        }
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
     }
 }
 

@@ -9,11 +9,13 @@ use gatepass_distribution::Proxies;
 use super::login::LoginConfig;
 use super::public_url::PublicUrl;
 use super::return_to::ReturnHosts;
-use super::seal::Secret;
 use super::session::Lifetimes;
+use crate::seal::Secret;
 
 /// The settings of an issuer, but for keys and entitlements.
-#[derive(Clone, Debug)]
+///
+/// Two of them are compared with their secrets, which `Debug` doesn't show.
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct IssuerConfig {
     /// Where it listens. It speaks plain HTTP: before it stands the edge, or another proxy.
@@ -55,7 +57,7 @@ pub enum Players {
 }
 
 /// How much is borne from strangers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {
     /// Connections at a time.

@@ -24,7 +24,7 @@ use http::header::{HeaderName, ORIGIN};
 use http::{HeaderMap, HeaderValue};
 
 use super::cookies;
-use super::seal::{Seal, Secret};
+use crate::seal::{Seal, Secret};
 
 /// Makes tokens for forms, and checks them.
 pub(crate) struct Csrf {

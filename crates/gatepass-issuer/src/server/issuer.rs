@@ -15,6 +15,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -33,7 +34,8 @@ use super::page::{Page, Trouble};
 use super::return_to::ReturnTo;
 use super::session::{PasswordMark, Session, SessionId, Way};
 use super::sessions::{COOKIE, LongSession, NoSession, Sessions};
-use super::{application, logout, renewal};
+use super::throttle::AddressThrottle;
+use super::{application, keys, logout, renewal};
 use crate::handout::{Handout, Laid};
 use crate::issuance::{HandoutError, Issuance};
 use crate::person::Person;
@@ -50,6 +52,10 @@ pub struct Issuer {
     logins: Logins,
     clock: Clock,
     journal: Journal,
+    /// Whether a proxy was told of that is not listed.
+    unlisted_was_told: AtomicBool,
+    /// Wrong tokens of applications, where there is a right one.
+    wrong_tokens: Option<AddressThrottle>,
 }
 
 /// Why an issuer can't begin.
@@ -113,10 +119,16 @@ impl Issuer {
         let sessions = Sessions::open(&config, now).map_err(IssuerError::State);
         let logins = Logins::open(&config, now, &tell);
         match (sessions, logins) {
-            (Ok(sessions), Ok(logins)) => {
-                let issuance = ArcSwap::from_pointee(issuance);
-                Ok(Arc::new(Self { config, issuance, sessions, logins, clock, journal }))
-            }
+            (Ok(sessions), Ok(logins)) => Ok(Arc::new(Self {
+                issuance: ArcSwap::from_pointee(issuance),
+                wrong_tokens: config.application_token.is_some().then(AddressThrottle::default),
+                unlisted_was_told: AtomicBool::new(false),
+                config,
+                sessions,
+                logins,
+                clock,
+                journal,
+            })),
             (sessions, logins) => {
                 let of_logins = logins.err().into_iter().flatten().map(IssuerError::Login);
                 Err(sessions.err().into_iter().chain(of_logins).collect())
@@ -131,6 +143,7 @@ impl Issuer {
             .merge(renewal::routes())
             .merge(logout::routes())
             .merge(application::routes())
+            .merge(keys::routes())
             .with_state(Arc::clone(self));
         match self.config.url.path() {
             "" => routes,
@@ -164,6 +177,21 @@ impl Issuer {
     /// Tells operators what happened.
     pub(crate) fn tell(&self, address: Option<IpAddr>, event: Event<'_>) {
         journal::write(&self.journal, self.now(), address, event);
+    }
+
+    /// Tells once that a peer speaks for others and is not believed: most likely the edge.
+    pub(crate) fn tell_of_unlisted(&self, peer: IpAddr) {
+        if !self.unlisted_was_told.swap(true, Ordering::Relaxed) {
+            let peer = peer.to_canonical();
+            let what = format!(
+                "{peer} sends X-Forwarded-For and is not believed: if it is your edge or another proxy of yours, list it in trusted-proxies of [issuer]. Until then all its viewers count as {peer}, who wait for each other at the login, and to whom passes are bound (told once)"
+            );
+            self.tell(None, Event::Trouble { what });
+        }
+    }
+
+    pub(crate) const fn wrong_tokens(&self) -> Option<&AddressThrottle> {
+        self.wrong_tokens.as_ref()
     }
 
     pub(crate) const fn logins(&self) -> &Logins {

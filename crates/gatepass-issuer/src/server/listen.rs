@@ -10,8 +10,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::response::IntoResponse;
-use http::header::CONNECTION;
-use http::{Request, StatusCode};
+use http::header::{CONNECTION, TRANSFER_ENCODING};
+use http::{HeaderMap, Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -72,6 +72,17 @@ pub async fn serve(
     Ok(())
 }
 
+/// Whether two readers find the same end of a body, as at the edge. Of a length and chunks together
+/// hyper takes the chunks, and ends the connection: nobody's request follows (RFC 9112, 6.3).
+fn is_framed_plainly(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(only), None) => only.as_bytes().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+    }
+}
+
 fn quick(stream: TcpStream) -> TcpStream {
     // Without it answers are right, only later.
     let _ = stream.set_nodelay(true);
@@ -100,6 +111,10 @@ impl Service<Request<Incoming>> for WithPeer {
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        if !is_framed_plainly(request.headers()) {
+            let refused = (StatusCode::BAD_REQUEST, [(CONNECTION, "close")]).into_response();
+            return Box::pin(std::future::ready(Ok(refused)));
+        }
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(self.peer);
         let answer = tokio::time::timeout(self.patience, self.router.call(request));

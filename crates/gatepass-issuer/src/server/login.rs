@@ -8,6 +8,7 @@ pub(crate) mod oidc;
 pub(crate) mod users;
 
 use std::io;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ use super::session::Session;
 use crate::person::Person;
 
 /// How people can log in.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct LoginConfig {
     /// At a provider, by OpenID Connect.
@@ -126,6 +127,11 @@ impl Logins {
             }
             _ => Err(errors),
         }
+    }
+
+    /// Whether this peer is a proxy that logs people in, whose word on addresses is not asked.
+    pub(crate) fn come_from(&self, peer: IpAddr) -> bool {
+        self.header.as_ref().is_some_and(|header| header.names(peer))
     }
 
     /// The provider at which people log in, if there is one.

@@ -10,12 +10,13 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use gatepass::EpochTime;
-use http::header::{CACHE_CONTROL, LOCATION};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, StatusCode};
 
 use super::arrival::{Arrival, Page};
 use super::issuer::{Issuer, NO_STORE, see_other, set_cookie};
 use super::journal::Event;
+use super::page;
 use super::renewal::Return;
 use super::return_to::ReturnTo;
 use super::session::{Session, Way};
@@ -55,20 +56,24 @@ async fn log_out(
     let headers: HeaderMap = headers.chain([(CACHE_CONTROL, NO_STORE)]).collect();
     let return_to = asked.listed(issuer.config()).unwrap_or_else(farewell);
     match elsewhere(&issuer, session.as_ref(), &return_to, arrival.now).await {
-        Some(location) => (StatusCode::SEE_OTHER, [(LOCATION, location)], headers).into_response(),
+        Some((provider, url)) => {
+            let page = page::Page::Leaving { provider, url: &url };
+            (headers, issuer.logins().pages.answer(StatusCode::OK, &page)).into_response()
+        }
         None => (headers, see_other(&return_to)).into_response(),
     }
 }
 
-/// Where the provider ends its session, too, of somebody who logged in there.
-async fn elsewhere(
-    issuer: &Issuer,
+/// What the provider is called and where it ends its session, too, of somebody who logged in
+/// there.
+async fn elsewhere<'i>(
+    issuer: &'i Issuer,
     session: Option<&Session>,
     return_to: &ReturnTo,
     now: EpochTime,
-) -> Option<HeaderValue> {
+) -> Option<(&'i str, String)> {
     let session = session.filter(|session| session.way == Way::Oidc)?;
     let (subject, return_to) = (session.person.subject(), return_to.as_str());
-    let url = issuer.logins().oidc()?.end_session_url(subject, return_to, now).await?;
-    HeaderValue::try_from(url).ok()
+    let oidc = issuer.logins().oidc()?;
+    Some((oidc.label(), oidc.end_session_url(subject, return_to, now).await?))
 }

@@ -5,6 +5,7 @@ mod issuer;
 mod login;
 
 mod application;
+mod keys;
 mod logout;
 mod renewal;
 
@@ -24,8 +25,16 @@ mod journal;
 mod locked;
 mod public_url;
 mod return_to;
-mod seal;
 mod session;
+
+/// Logging in at a provider by OpenID Connect, by itself: for whoever asks the provider in another
+/// way, or brings the browser.
+pub mod oidc {
+    pub use super::login::oidc::{
+        Answer, Ask, Begun, Finished, MOST_BYTES, Oidc, OidcError, OidcFault, PATIENCE, Quoted,
+        TokenError,
+    };
+}
 
 #[cfg(test)]
 mod tests;
@@ -38,8 +47,7 @@ pub use listen::serve;
 pub use login::header::HeaderConfig;
 pub use login::invitation::{Invitation, InvitationConfig, InvitationError, Uses};
 pub use login::oidc::{
-    Answer, Ask, Begun, ClientAuthentication, ClientSecret, Finished, MOST_BYTES, Oidc, OidcConfig,
-    OidcConfigError, OidcError, OidcFault, PATIENCE, Quoted, TokenAlgorithm, TokenError,
+    ClientAuthentication, ClientSecret, OidcConfig, OidcConfigError, TokenAlgorithm,
 };
 pub use login::users::{Users, UsersConfig, UsersError, UsersFileError};
 pub use login::{LoginConfig, LoginError};
@@ -47,5 +55,4 @@ pub use page::PagesError;
 pub use password::{PasswordHash, PasswordHashError};
 pub use public_url::{PublicUrl, PublicUrlError};
 pub use return_to::{ReturnHostError, ReturnHosts, ReturnTo};
-pub use seal::{Seal, Secret, ShortSecret};
 pub use session::{Lifetimes, Session, SessionEnd, SessionId, Way};

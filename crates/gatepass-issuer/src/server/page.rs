@@ -38,6 +38,11 @@ pub(crate) enum Page<'a> {
         /// Whether the link is good for one login only.
         once: bool,
     },
+    /// Logged out here, and on the way to the provider to log out there.
+    ///
+    /// A page, for Chromium holds what a form's answer redirects to against `form-action`, which
+    /// the provider is not in: where a page goes by itself is not the form's any more.
+    Leaving { provider: &'a str, url: &'a str },
     /// Who are you?
     Login {
         /// Where they want to go, to be sent back.
@@ -157,9 +162,10 @@ pub(crate) struct Pages {
 
 const STYLE: &str = "page.css";
 
-const BUILT_IN: [(&str, &str); 8] = [
+const BUILT_IN: [(&str, &str); 9] = [
     ("invitation.html", include_str!("pages/invitation.html")),
     ("layout.html", include_str!("pages/layout.html")),
+    ("leaving.html", include_str!("pages/leaving.html")),
     ("login.html", include_str!("pages/login.html")),
     (STYLE, include_str!("pages/page.css")),
     ("refused.html", include_str!("pages/refused.html")),
@@ -305,6 +311,7 @@ impl Page<'_> {
     const fn template(&self) -> &'static str {
         match self {
             Self::Invitation { .. } => "invitation.html",
+            Self::Leaving { .. } => "leaving.html",
             Self::Login { .. } => "login.html",
             Self::Refused { .. } => "refused.html",
             Self::SignedIn { .. } => "signed-in.html",
@@ -360,6 +367,7 @@ impl Page<'_> {
         let until = "2026-01-01 18:00 UTC";
         let said = Page::Trouble { trouble: Trouble::Provider, return_to, sentence: "No." };
         logins.chain([true, false].map(invitation)).chain(troubles).chain([
+            Page::Leaving { provider: "Example", url: "/away" },
             Page::Refused { name },
             Page::SignedIn { name, until, return_to },
             Page::SignedOut {},

@@ -12,7 +12,7 @@ use gatepass::ViewerUrl;
 use super::public_url::without_usual_port;
 
 /// The origins to which persons may be sent, such as `https://media.example.com`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ReturnHosts(Vec<Box<str>>);
 
 /// An entry of the list that is no origin.

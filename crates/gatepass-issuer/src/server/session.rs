@@ -12,9 +12,9 @@ use data_encoding::BASE64URL_NOPAD;
 use gatepass::EpochTime;
 use serde::{Deserialize, Serialize};
 
-use super::seal::Seal;
 use crate::handout::Laid;
 use crate::person::Person;
+use crate::seal::Seal;
 
 /// For how long a session lasts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -219,7 +219,7 @@ mod tests {
     use serde_json::Map;
 
     use super::*;
-    use crate::server::seal::Secret;
+    use crate::seal::Secret;
 
     const LIFETIMES: Lifetimes = Lifetimes {
         idle: Duration::from_secs(10),

@@ -12,9 +12,9 @@ use gatepass::EpochTime;
 
 use super::config::{IssuerConfig, Players};
 use super::ended::EndedSessions;
-use super::seal::Seal;
 use super::session::{Lifetimes, Session, SessionEnd, Way};
 use crate::person::Person;
+use crate::seal::Seal;
 
 /// The cookie's name.
 pub(crate) const COOKIE: &str = "__Host-gatepass-session";
@@ -133,7 +133,7 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::*;
-    use crate::server::seal::Secret;
+    use crate::seal::Secret;
     use crate::server::session::SessionId;
 
     fn at(seconds: u64) -> EpochTime {

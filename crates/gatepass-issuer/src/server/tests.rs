@@ -18,8 +18,13 @@ use super::config::Players;
 use super::*;
 use crate::{
     AddressBinding, Conditions, CookieWishes, Entitlement, Entitlements, Issuance, Mint, Person,
-    Reader, Signing, SigningKeys, Site, Start, Who,
+    Reader, Secret, Signing, SigningKeys, Site, Start, Who,
 };
+
+mod application;
+mod at_a_provider;
+mod framing;
+mod proxies;
 
 const NOW: u64 = 1_767_290_000;
 
@@ -435,4 +440,12 @@ async fn the_script_is_small_and_asks_for_nothing_else() {
     let answer = house.ask("GET", "/renew.js", &[], "").await;
     assert_eq!(answer.header("content-type"), Some("text/javascript; charset=utf-8"));
     assert!(answer.body.len() < 1_200, "{} bytes", answer.body.len());
+}
+
+#[tokio::test]
+async fn whoever_rotates_keys_is_told_which_one_signs_now() {
+    let house = House::new(|_| {});
+    let answer = house.ask("GET", "/keys", &[], "").await;
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(serde_json::from_str::<Value>(&answer.body).unwrap(), json!({"signing": ["K1"]}));
 }

@@ -68,17 +68,12 @@ impl Default for Throttle {
 
 impl<C: Clock + Clone> Throttle<C> {
     pub(crate) fn new(clock: C) -> Self {
-        let limit = |at_once: u32, every: Duration| {
-            let at_once = NonZeroU32::new(at_once).expect("some attempts are allowed");
-            let quota = Quota::with_period(every).expect("the time is not zero");
-            RateLimiter::new(quota.allow_burst(at_once), Slots::default(), clock.clone())
-        };
         Self {
-            browser: limit(10, Duration::from_secs(30)),
-            address: limit(30, Duration::from_secs(4)),
-            neighbourhood: limit(300, Duration::from_secs(1)),
-            name_at_address: limit(5, Duration::from_mins(1)),
-            name: limit(100, Duration::from_secs(36)),
+            browser: limit(10, Duration::from_secs(30), &clock),
+            address: limit(30, Duration::from_secs(4), &clock),
+            neighbourhood: limit(300, Duration::from_secs(1), &clock),
+            name_at_address: limit(5, Duration::from_mins(1), &clock),
+            name: limit(100, Duration::from_secs(36), &clock),
             hasher: RandomState::new(),
             clock,
         }
@@ -98,14 +93,55 @@ impl<C: Clock + Clone> Throttle<C> {
     }
 
     fn count(&self, limit: &Limit<C>, what: impl Hash) -> Result<(), Throttled> {
-        let slots = u64::try_from(Slots::COUNT).expect("there are fewer slots than numbers");
-        let slot = self.hasher.hash_one(what) % slots;
-        let slot = usize::try_from(slot).expect("a slot is a place in memory");
-        limit.check_key(&slot).map_err(|early| {
-            let wait = early.wait_time_from(self.clock.now());
-            Throttled { wait: wait.max(Duration::from_secs(1)) }
-        })
+        count(limit, &self.hasher, &self.clock, what)
     }
+}
+
+/// Counts what comes from an address, and nothing else of it.
+pub(crate) struct AddressThrottle<C: Clock = DefaultClock> {
+    limit: Limit<C>,
+    clock: C,
+    hasher: RandomState,
+}
+
+impl Default for AddressThrottle {
+    fn default() -> Self {
+        Self::new(DefaultClock::default())
+    }
+}
+
+impl<C: Clock + Clone> AddressThrottle<C> {
+    pub(crate) fn new(clock: C) -> Self {
+        let limit = limit(10, Duration::from_secs(10), &clock);
+        Self { limit, clock, hasher: RandomState::new() }
+    }
+
+    /// Counts one more, and says whether it may be heard.
+    pub(crate) fn count(&self, address: IpAddr) -> Result<(), Throttled> {
+        count(&self.limit, &self.hasher, &self.clock, networks(address).0)
+    }
+}
+
+/// So many at once, and then one more every so often.
+fn limit<C: Clock + Clone>(at_once: u32, every: Duration, clock: &C) -> Limit<C> {
+    let at_once = NonZeroU32::new(at_once).expect("some attempts are allowed");
+    let quota = Quota::with_period(every).expect("the time is not zero");
+    RateLimiter::new(quota.allow_burst(at_once), Slots::default(), clock.clone())
+}
+
+fn count<C: Clock>(
+    limit: &Limit<C>,
+    hasher: &RandomState,
+    clock: &C,
+    what: impl Hash,
+) -> Result<(), Throttled> {
+    let slots = u64::try_from(Slots::COUNT).expect("there are fewer slots than numbers");
+    let slot = hasher.hash_one(what) % slots;
+    let slot = usize::try_from(slot).expect("a slot is a place in memory");
+    limit.check_key(&slot).map_err(|early| {
+        let wait = early.wait_time_from(clock.now());
+        Throttled { wait: wait.max(Duration::from_secs(1)) }
+    })
 }
 
 impl<C: Clock> fmt::Debug for Throttle<C> {

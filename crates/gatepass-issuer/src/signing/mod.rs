@@ -102,10 +102,17 @@ pub enum SigningError {
         problem: Box<str>,
         /// What to do about it.
         hint: &'static str,
+        /// Whether it may be over soon: whoever keeps the key is away, or busy.
+        may_pass: bool,
     },
 }
 
 impl SigningError {
+    /// Whether trying again may help, though nothing is changed.
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::Elsewhere { may_pass: true, .. })
+    }
+
     /// What to do about it.
     pub const fn hint(&self) -> Option<&'static str> {
         match self {

@@ -1,7 +1,9 @@
 //! What changes while an issuer runs: its configuration, with every file that it names.
 //!
 //! Keys and entitlements are put in force as they are, without a restart, and sessions go on.
-//! A configuration with mistakes is told, and what was in force stays.
+//! A configuration with mistakes is told, and what was in force stays. If a key can't be had
+//! for a reason that may pass, such as a KMS that is away, it is asked for again and again, ever
+//! more seldom; that is told once.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -10,7 +12,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use gatepass_issuer::Issuer;
+use gatepass_issuer::{Issuer, IssuerConfig};
 use tokio::runtime::Handle;
 
 use crate::commands::configuration;
@@ -21,11 +23,44 @@ use crate::words::{Failure, note, tell};
 /// A change is in force within two of these.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
+/// What failed and may pass is tried again after so many looks, and then after twice as many…
+const FIRST_LOOKS: u32 = 8;
+
+/// … until it is a minute.
+const MOST_LOOKS: u32 = 240;
+
 /// A configuration file, and what was read of it.
 pub(super) struct Followed {
     file: PathBuf,
     watched: Watched,
-    fixed: String,
+    /// What takes a restart to change, secrets and all.
+    fixed: IssuerConfig,
+    retry: Option<Retry>,
+}
+
+/// When to try again what failed for a reason that may pass.
+#[derive(Debug)]
+struct Retry {
+    /// What was told of it.
+    sentence: String,
+    /// So many looks are left.
+    looks: u32,
+    /// So many there were between the last two tries.
+    of: u32,
+}
+
+impl Retry {
+    /// The next try after a failure, if there is one; `earlier` is what came before.
+    fn after(failure: &Failure, earlier: Option<Self>) -> Option<Self> {
+        let of = earlier.map_or(FIRST_LOOKS, |earlier| (2 * earlier.of).min(MOST_LOOKS));
+        failure.may_pass().then(|| Self { sentence: failure.sentence().to_owned(), looks: of, of })
+    }
+
+    /// Looks once more, and says whether it is time.
+    const fn is_due(&mut self) -> bool {
+        self.looks = self.looks.saturating_sub(1);
+        self.looks == 0
+    }
 }
 
 /// A thread that follows, until it is dropped.
@@ -40,8 +75,8 @@ impl Followed {
     pub(super) fn open(file: &Path) -> Result<(Self, IssuerFile), Failure> {
         let (loaded, watched) = load_watching(file, Vec::new());
         let loaded = loaded?;
-        let fixed = fixed(&loaded);
-        Ok((Self { file: file.to_owned(), watched, fixed }, loaded))
+        let fixed = loaded.config.clone();
+        Ok((Self { file: file.to_owned(), watched, fixed, retry: None }, loaded))
     }
 
     /// Follows from now on.
@@ -58,15 +93,31 @@ impl Followed {
                 Err(RecvTimeoutError::Timeout) => false,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
+            let is_due = self.retry.as_mut().is_some_and(Retry::is_due);
             if self.watched.changed() || is_asked {
+                self.retry = None;
                 systemd::reloading();
-                match self.reload(issuer, runtime) {
-                    Ok(()) => tell(&format!("{} is in force as it is now", self.file.display())),
-                    Err(failure) => {
-                        failure.hint("what was in force before stays in force").report();
-                    }
-                }
+                self.take_over(issuer, runtime);
                 systemd::ready();
+            } else if is_due {
+                self.take_over(issuer, runtime);
+            }
+        }
+    }
+
+    fn take_over(&mut self, issuer: &Issuer, runtime: &Handle) {
+        let result = self.reload(issuer, runtime);
+        let earlier = self.retry.take();
+        match result {
+            Ok(()) => tell(&format!("{} is in force as it is now", self.file.display())),
+            Err(failure) => {
+                let told = earlier.as_ref().map(|earlier| earlier.sentence.clone());
+                self.retry = Retry::after(&failure, earlier);
+                if told.as_deref() == Some(failure.sentence()) {
+                    return;
+                }
+                let again = if self.retry.is_some() { "; it is tried again" } else { "" };
+                failure.hint(format!("what was in force before stays in force{again}")).report();
             }
         }
     }
@@ -75,11 +126,14 @@ impl Followed {
         let (loaded, watched) = load_watching(&self.file, self.watched.paths().collect());
         self.watched = watched;
         let loaded = loaded?;
-        for warning in &loaded.warnings {
+        let is_told = self.retry.is_some();
+        for warning in loaded.warnings.iter().filter(|_| !is_told) {
             note(warning);
         }
-        if fixed(&loaded) != self.fixed {
-            note("restart to change [issuer] and [login]: keys and entitlements are in force");
+        if loaded.config != self.fixed && !is_told {
+            note(
+                "restart to change [issuer] and [login], their secrets included: keys and entitlements are in force",
+            );
         }
         let issuance = runtime.block_on(super::issuance(loaded.keys, loaded.rights))?;
         issuer.install(issuance);
@@ -104,11 +158,6 @@ impl Drop for Following {
             let _ = thread.join();
         }
     }
-}
-
-/// What takes a restart to change, in a form that can be compared.
-fn fixed(file: &IssuerFile) -> String {
-    format!("{:?}", file.config)
 }
 
 /// Reads a configuration; a failure tells all of its mistakes.

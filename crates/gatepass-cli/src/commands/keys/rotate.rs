@@ -11,7 +11,7 @@
 //!
 //! - The old key goes last: while one of its passes may live, it goes only by `--force`.
 //! - An edge trusts the new key before an issuer may sign with it, and an issuer has let go of
-//!   the old one before edges do.
+//!   the old one before edges do: it says so itself, and the wait begins only then.
 
 mod cloudfront;
 mod edge_file;
@@ -20,6 +20,7 @@ mod issuer_file;
 mod journal;
 mod new_pair;
 mod probe;
+mod signing_now;
 mod steps;
 
 use std::path::PathBuf;
@@ -42,6 +43,8 @@ Examples:
   gatepass keys rotate --issuer issuer.toml --edge gatepass.toml
   gatepass keys rotate --issuer issuer.toml --edge gatepass.toml \\
     --probe https://media.example.com/films/a.mp4
+  gatepass keys rotate --issuer issuer.toml --edge gatepass.toml \
+    --probe-issuer http://127.0.0.1:8090/_gatepass --probe-issuer http://127.0.0.1:8091/_gatepass
   gatepass keys rotate --edge gatepass.toml --longest-pass 7d --switched
   gatepass keys rotate --issuer issuer.toml --for cloudfront
 
@@ -73,6 +76,12 @@ pub(crate) struct RotateArgs {
     /// A URL behind the gate, of each edge: asked with a pass of the new key
     #[arg(long, value_name = "URL")]
     probe: Vec<String>,
+    /// An issuer's url: asked which key it signs with, once for each [default: the url in --issuer]
+    #[arg(long, value_name = "URL")]
+    probe_issuer: Vec<String>,
+    /// Ask no issuer which key it signs with: I have seen that all of them took the new one
+    #[arg(long, conflicts_with = "probe_issuer")]
+    no_probe: bool,
     /// Every edge trusts the new key: I have seen to it
     #[arg(long)]
     trusted: bool,
@@ -156,13 +165,15 @@ impl RotateArgs {
         let issuer = file("--issuer", &self.issuer).unwrap_or_default();
         let edge = file("--edge", &self.edge).unwrap_or_default();
         let gate = if self.gate.is_some() { " --for cloudfront" } else { "" };
+        let probed = self.probe_issuer.iter().map(|url| format!(" --probe-issuer {}", quoted(url)));
+        let probed: String = probed.collect();
         let more = if more.is_empty() { String::new() } else { format!(" {more}") };
-        format!("  gatepass keys rotate{issuer}{edge}{gate}{more}")
+        format!("  gatepass keys rotate{issuer}{edge}{gate}{probed}{more}")
     }
 }
 
 fn quoted(text: &str) -> String {
-    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-".contains(letter);
+    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-:".contains(letter);
     if text.chars().all(is_plain) { text.to_owned() } else { crate::shell::quote(text) }
 }
 

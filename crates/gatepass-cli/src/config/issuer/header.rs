@@ -3,6 +3,7 @@
 use gatepass_issuer::HeaderConfig;
 use http::HeaderName;
 
+use super::oidc::separator;
 use crate::config::edge::network;
 use crate::config::table::{Table, Value};
 
@@ -19,11 +20,12 @@ pub(in crate::config) fn header(mut table: Table<'_>) -> Option<HeaderConfig> {
             }
         }
     }
+    let separator = table.value("separator").and_then(|value| separator(&value));
     let from = table
         .required("from", "the addresses of the proxy that logs people in and sets the headers");
     let from = from.map(|value| value.items().iter().filter_map(network).collect());
     table.finish();
-    is_there.then_some(HeaderConfig { name: name?, claims, from })
+    is_there.then_some(HeaderConfig { name: name?, claims, separator, from })
 }
 
 fn header_name(value: &Value<'_>) -> Option<HeaderName> {

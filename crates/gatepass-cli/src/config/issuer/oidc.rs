@@ -71,7 +71,8 @@ fn client_secret(value: &Value<'_>, read: ReadSecret<'_>) -> Option<ClientSecret
     None
 }
 
-fn separator(value: &Value<'_>) -> Option<char> {
+/// What stands between several values in one text.
+pub(super) fn separator(value: &Value<'_>) -> Option<char> {
     let text = value.text()?;
     let mut characters = text.chars();
     if let (Some(one), None) = (characters.next(), characters.next()) {

@@ -1,4 +1,6 @@
-//! What one table of an issuer's configuration has to say about another.
+//! Configurations of issuers: read whole, and what one table has to say about another.
+
+use gatepass::{KeyType, SigningKey};
 
 use super::*;
 
@@ -47,4 +49,74 @@ fn an_issuers_state_is_beside_its_configuration() {
     for wrong in ["", "[issuer]\nstate = 7\n", "[issuer\n"] {
         assert!(read(wrong).is_err(), "{wrong}");
     }
+}
+
+const WHOLE: &str = r#"[issuer]
+url = "https://media.example.com/_gatepass"
+trusted-proxies = ["127.0.0.1"]
+secret = { file = "issuer.secret" }
+
+[[signing-key]]
+key-pair-id = "K1"
+private-key = { file = "K1.private.pem" }
+
+[[entitlement]]
+id = "films"
+for = "everybody"
+resources = ["https://media.example.com/films/*"]
+
+[login.users]
+file = "users.toml"
+"#;
+
+/// What is read, or what is told.
+fn whole(text: &str) -> Result<IssuerFile, String> {
+    let key = SigningKey::generate(KeyType::P256).unwrap().to_pem().unwrap();
+    let files = |path: &Path| match path.to_str() {
+        Some("/nowhere/K1.private.pem") => Ok(key.as_bytes().to_vec()),
+        Some("/nowhere/issuer.secret") => Ok(vec![b's'; 40]),
+        Some("/nowhere/token") => Ok(vec![b't'; 40]),
+        _ => Err(std::io::ErrorKind::NotFound.into()),
+    };
+    read(text, Path::new("/nowhere"), &files).map_err(|mistakes| mistakes.lines(&"issuer.toml"))
+}
+
+#[test]
+fn partitioned_cookies_are_refused_where_people_log_in_and_nobody_embeds() {
+    let torn = WHOLE.replace(
+        "films/*\"]\n",
+        "films/*\"]\ncookies = { same-site = \"none\", partitioned = true }\n",
+    );
+    let told = whole(&torn).unwrap_err();
+    assert!(told.contains("issuer.toml:14:"), "{told}");
+    assert!(told.contains("never sent when another site embeds"), "{told}");
+    assert!(told.contains("sign URLs") && told.contains("application-token"), "{told}");
+    let token = "application-token = { file = \"token\" }\n\n[[signing-key]]";
+    assert!(whole(&torn.replace("\n[[signing-key]]", token)).is_ok());
+    let webhook = "[webhook]\nurl = \"https://app.example.com/hook\"\nsecret = { file = \"token\" }\nallow = [\"https://media.example.com/of/*\"]\ncookies = { same-site = \"none\", partitioned = true }\n\n[login";
+    let (head, tail) = WHOLE.split_once("[[entitlement]]").unwrap();
+    let asking = format!("{head}{webhook}{}", tail.split_once("[login").unwrap().1);
+    let told = whole(&asking).unwrap_err();
+    assert!(told.contains("never sent when another site embeds"), "{told}");
+    assert!(whole(WHOLE).is_ok(), "what asks for no partition is as before");
+}
+
+#[test]
+fn what_a_proxy_says_is_cut_only_where_that_is_said() {
+    let with = |line: &str| {
+        let header = "\n[login.header]\nname = \"X-User\"\nfrom = [\"10.0.0.5\"]\n";
+        whole(&format!("{WHOLE}{header}{line}")).map(|file| file.config.login.header.unwrap())
+    };
+    assert_eq!(with("").unwrap().separator, None);
+    assert_eq!(with("separator = \"|\"").unwrap().separator, Some('|'));
+    for wrong in ["separator = \"\"", "separator = \", \"", "separator = true"] {
+        assert!(with(wrong).unwrap_err().contains("issuer.toml:21:13: "), "{wrong}");
+    }
+}
+
+#[test]
+fn a_users_file_may_be_open_only_where_that_is_said() {
+    let users = |text: &str| whole(text).unwrap().config.login.users.unwrap();
+    assert!(!users(WHOLE).may_be_open);
+    assert!(users(&format!("{WHOLE}world-readable = true\n")).may_be_open);
 }

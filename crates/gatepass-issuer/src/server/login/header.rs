@@ -24,8 +24,11 @@ use crate::person::{Person, PersonError};
 pub struct HeaderConfig {
     /// The header that names the person.
     pub name: HeaderName,
-    /// Claims, and the headers that hold them. Values between commas are a list.
+    /// Claims, and the headers that hold them.
     pub claims: Vec<(Box<str>, HeaderName)>,
+    /// What stands between the values of a claim. Without it a header is one value: where a
+    /// group may be called `films,admins`, or `CN=films,OU=admins`, nobody becomes an admin by it.
+    pub separator: Option<char>,
     /// The proxies that are believed; those of the issuer if there are none.
     pub from: Option<Vec<ipnet::IpNet>>,
 }
@@ -63,7 +66,7 @@ impl HeaderLogin {
     ) -> Result<Option<Person>, HeaderLoginError> {
         let peer = peer.to_canonical();
         let is_believed = match &self.config.from {
-            Some(from) => from.iter().any(|network| network.contains(&peer)),
+            Some(_) => self.names(peer),
             None => is_trusted,
         };
         if !is_believed {
@@ -77,12 +80,9 @@ impl HeaderLogin {
         let mut claims = Map::new();
         for (claim, header) in &self.config.claims {
             let Some(text) = only(headers, header)? else { continue };
-            let mut texts: Vec<Value> = text
-                .split(',')
-                .map(str::trim)
-                .filter(|text| !text.is_empty())
-                .map(Value::from)
-                .collect();
+            let separated = text.split(|letter| Some(letter) == self.config.separator);
+            let mut texts: Vec<Value> =
+                separated.map(str::trim).filter(|text| !text.is_empty()).map(Value::from).collect();
             match texts.len() {
                 0 => continue,
                 1 => claims.insert(claim.to_string(), texts.remove(0)),
@@ -92,6 +92,12 @@ impl HeaderLogin {
         vouch(&mut claims);
         let person = Person::new(subject.trim(), claims);
         person.map(Some).map_err(|error| HeaderLoginError::Person(name.clone(), error))
+    }
+
+    /// Whether this proxy is named as one that logs people in.
+    pub(crate) fn names(&self, peer: std::net::IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.config.from.iter().flatten().any(|network| network.contains(&peer))
     }
 
     /// Somebody may be trying it, or a proxy is not listed: told once, for both would fill a log.
@@ -143,6 +149,7 @@ mod tests {
                 ("groups".into(), name("x-auth-request-groups")),
                 ("email".into(), name("x-auth-request-email")),
             ],
+            separator: Some(','),
             from: from.map(|network| vec![network.parse().unwrap()]),
         };
         let told = Arc::new(Mutex::new(Vec::new()));
@@ -182,6 +189,20 @@ mod tests {
         assert!(
             read(&[("user", b"ada"), ("groups", b"")]).unwrap().unwrap().claim("groups").is_none()
         );
+    }
+
+    #[test]
+    fn a_group_with_a_comma_in_its_name_makes_nobody_an_admin() {
+        let (mut login, _) = login(None);
+        let groups = |login: &HeaderLogin, text: &[u8]| {
+            let lines = headers(&[("user", b"ada"), ("groups", text)]);
+            let ada = login.read(&lines, PEER, true).unwrap().unwrap();
+            ada.texts("groups").map(str::to_owned).collect::<Vec<_>>()
+        };
+        login.config.separator = None;
+        assert_eq!(groups(&login, b"CN=films,OU=admins"), ["CN=films,OU=admins"]);
+        login.config.separator = Some('|');
+        assert_eq!(groups(&login, b"CN=films,OU=admins | b"), ["CN=films,OU=admins", "b"]);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use data_encoding::HEXLOWER;
 use http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 
+use crate::seal::{Seal, Secret};
 use crate::server::cookies;
-use crate::server::seal::{Seal, Secret};
 
 /// Lays the cookie, and reads it.
 pub(crate) struct KnownBrowsers {

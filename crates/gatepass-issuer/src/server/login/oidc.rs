@@ -53,8 +53,8 @@ use self::metadata::Metadata;
 pub use self::token::TokenError;
 use self::token::{Believed, Expected};
 use crate::person::Person;
+use crate::seal::{Seal, Secret};
 use crate::server::public_url::PublicUrl;
-use crate::server::seal::{Seal, Secret};
 
 /// One provider at which people log in.
 pub struct Oidc {
@@ -123,7 +123,7 @@ impl Oidc {
         })
     }
 
-    /// What the login page calls the provider: by its host, if nothing else was said.
+    /// What pages call the provider: by its host, if nothing else was said.
     pub fn label(&self) -> &str {
         let issuer = &*self.config.issuer;
         let host = issuer.split('/').nth(2).unwrap_or(issuer);

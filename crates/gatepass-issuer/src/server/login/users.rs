@@ -22,10 +22,10 @@ pub use self::followed::UsersFileError;
 pub(crate) use self::form::LoginForm;
 pub use self::list::{Users, UsersError};
 use crate::person::Person;
+use crate::seal::Secret;
 use crate::server::login::Tell;
 use crate::server::login::known_browser::KnownBrowsers;
 use crate::server::password::{Busy, PasswordChecks, PasswordHash};
-use crate::server::seal::Secret;
 use crate::server::session::PasswordMark;
 use crate::server::throttle::{Attempt, Throttle, Throttled};
 
@@ -38,6 +38,8 @@ pub struct UsersConfig {
     pub file: PathBuf,
     /// How many passwords are checked at the same time; one for each processor if not said.
     pub at_once: Option<usize>,
+    /// Whether everybody on the machine may read it: hashes can be tried at leisure.
+    pub may_be_open: bool,
 }
 
 /// Who may log in with a password, and what keeps others from guessing.
@@ -77,7 +79,7 @@ impl UsersLogin {
     ) -> Result<Self, UsersFileError> {
         let processors = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self {
-            followed: Arc::new(FollowedUsers::open(&config.file, tell)?),
+            followed: Arc::new(FollowedUsers::open(config, tell)?),
             checks: PasswordChecks::new(config.at_once.unwrap_or_else(processors)),
             throttle: Throttle::default(),
             browsers: KnownBrowsers::new(secret),

@@ -42,7 +42,7 @@ impl KmsTrouble {
         Self::Refused { status, kind: if is_name { kind.into() } else { "".into() }, message }
     }
 
-    /// Whether asking again may help.
+    /// Whether asking again at once may help.
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Unasked(error) => matches!(error, HttpsError::Unreachable(_)),
@@ -56,8 +56,9 @@ impl KmsTrouble {
     }
 
     pub(super) fn of(self, key: &str) -> SigningError {
+        let may_pass = self.may_pass() || matches!(self, Self::Unasked(HttpsError::Late(_)));
         let (problem, hint) = self.words();
-        SigningError::Elsewhere { key: key.into(), problem: problem.into(), hint }
+        SigningError::Elsewhere { key: key.into(), problem: problem.into(), hint, may_pass }
     }
 
     fn words(self) -> (String, &'static str) {

@@ -203,8 +203,18 @@ impl fmt::Display for Token {
 
 impl TokenError {
     pub(super) fn of(self, key: &str) -> SigningError {
+        let may_pass = self.may_pass();
         let (problem, hint) = self.words();
-        SigningError::Elsewhere { key: key.into(), problem: problem.into(), hint }
+        SigningError::Elsewhere { key: key.into(), problem: problem.into(), hint, may_pass }
+    }
+
+    /// Whether trying again may help. A PIN is never tried again, lest the token lock itself.
+    const fn may_pass(&self) -> bool {
+        let is_for_good = matches!(
+            self,
+            Self::Library(Error::LibraryLoading(_) | Error::Pkcs11(RvError::PinLocked, _))
+        );
+        !is_for_good && matches!(self, Self::Library(_) | Self::NoToken(_) | Self::Slow)
     }
 
     fn words(self) -> (String, &'static str) {

@@ -29,6 +29,11 @@ impl IssuerFile {
         keys(&self.0.document)
     }
 
+    /// Where browsers find the issuer, as the file says it.
+    pub(super) fn url(&self) -> Option<&str> {
+        self.0.document.get("issuer")?.get("url")?.as_str()
+    }
+
     /// Where the private half of a key is, if it is a file.
     pub(super) fn private_half(&self, id: &PublicKeyId) -> Option<PathBuf> {
         let table = self.table(id)?;

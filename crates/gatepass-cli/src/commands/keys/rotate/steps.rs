@@ -9,7 +9,7 @@ use super::edge_file::EdgeFile;
 use super::issuer_file::IssuerFile;
 use super::journal::{Journal, Standing, Step};
 use super::new_pair::NewPair;
-use super::{Gate, Outcome, RotateArgs, cloudfront, probe};
+use super::{Gate, Outcome, RotateArgs, cloudfront, probe, signing_now};
 use crate::clock::Clock;
 use crate::words::{Failure, note};
 
@@ -208,7 +208,11 @@ impl Rotation<'_> {
         if known > self.longest_pass && self.longest_pass.is_some() {
             note("an entitlement lives longer than --longest-pass, and counts");
         }
-        self.journal.write(&Standing { step: Step::Switching, ..standing.clone() })?;
+        self.journal.write(&Standing {
+            step: Step::Switching,
+            longest_pass_seconds: Some(longest),
+            ..standing.clone()
+        })?;
         let mut told = String::new();
         if let Some(issuer) = &mut self.issuer {
             issuer.put_in_force(&new)?;
@@ -217,7 +221,9 @@ impl Rotation<'_> {
                 told = format!("  {}: {new} is in force\n", issuer.file().name());
             }
         }
-        // Passes are counted from after the change, so that none is missed.
+        // Until it says so, an issuer may sign with the old key however the file reads: the wait
+        // is counted from after its word, so that no pass is missed.
+        signing_now::see(self.args, self.issuer.as_ref(), &old, &new, signing_now::PATIENTLY)?;
         let done = Standing {
             step: Step::Switched,
             switched_at: Some(timestamp(self.clock.now())),
@@ -255,6 +261,11 @@ impl Rotation<'_> {
                 standing.old,
                 at(ends)
             )));
+        }
+        let (old, new) = (standing.old()?, standing.new_key()?);
+        match signing_now::see(self.args, self.issuer.as_ref(), &old, &new, signing_now::ONCE) {
+            Err(failure) if self.args.force => note(&format!("{} (--force)", failure.sentence())),
+            asked => asked?,
         }
         self.remove(standing)
     }

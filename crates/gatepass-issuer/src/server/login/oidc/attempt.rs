@@ -19,8 +19,8 @@ use gatepass::EpochTime;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
+use crate::seal::Seal;
 use crate::server::cookies;
-use crate::server::seal::Seal;
 
 /// What one browser was sent to the provider with.
 #[derive(Clone, Deserialize, Serialize)]
@@ -184,7 +184,7 @@ impl fmt::Debug for Attempt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::seal::Secret;
+    use crate::seal::Secret;
 
     fn at(seconds: u64) -> EpochTime {
         EpochTime::new(10_000 + seconds).unwrap()

@@ -8,7 +8,7 @@ use jsonwebtoken::Algorithm;
 use zeroize::Zeroizing;
 
 /// One provider, and what is asked of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OidcConfig {
     /// The provider's name for itself: a URL, byte by byte as its discovery document has it.
     pub issuer: Box<str>,
@@ -55,7 +55,7 @@ pub enum ClientAuthentication {
 }
 
 /// What proves a client's name. It shows nowhere.
-#[derive(Clone)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct ClientSecret(pub Zeroizing<Box<str>>);
 
 /// A setting that can't be.

@@ -17,6 +17,7 @@ use tower_service::Service as _;
 
 use crate::entitlement::{AddressBinding, Entitlement, Entitlements, Start, Who};
 use crate::laying::{CookieWishes, Site};
+use crate::seal::Secret;
 use crate::server::arrival::Peer;
 use crate::server::login::LoginConfig;
 use crate::server::login::header::HeaderConfig;
@@ -24,7 +25,7 @@ use crate::server::login::invitation::{Invitation, InvitationConfig};
 use crate::server::login::oidc::OidcConfig;
 use crate::server::login::users::UsersConfig;
 use crate::server::password::PasswordHash;
-use crate::server::{Clock, Issuer, IssuerConfig, Journal, ReturnHosts, Secret};
+use crate::server::{Clock, Issuer, IssuerConfig, Journal, ReturnHosts};
 use crate::{Conditions, Issuance, Mint, Reader, ResourceTemplate, Signing, SigningKeys};
 
 pub(super) const URL: &str = "https://media.example.com/_gatepass";
@@ -93,12 +94,13 @@ impl Stage {
         config.proxies = Proxies::new(vec!["192.0.2.80/32".parse().unwrap()]);
         config.return_to = ReturnHosts::new([OWN, "https://app.example.org"]).unwrap();
         let users = folder.join("users.toml");
-        config.login.users = Some(UsersConfig { file: users, at_once: Some(2) });
+        config.login.users = Some(UsersConfig { file: users, at_once: Some(2), may_be_open: true });
         // Nobody asks the provider who it is before somebody goes there.
         config.login.oidc = Some(OidcConfig::new("https://id.example.com/films", "gatepass"));
         config.login.header = Some(HeaderConfig {
             name: http::HeaderName::from_static("x-auth-request-user"),
             claims: vec![("groups".into(), http::HeaderName::from_static("x-groups"))],
+            separator: Some(','),
             from: None,
         });
         config.login.invitation = Some(InvitationConfig::new(folder.join("used")));

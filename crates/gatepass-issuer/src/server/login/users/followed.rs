@@ -11,12 +11,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::UsersConfig;
 use super::list::{Users, UsersError};
 use crate::server::login::Tell;
 
 /// A file, and who stood in it when it was last good.
 pub(crate) struct FollowedUsers {
-    path: PathBuf,
+    config: UsersConfig,
     seen: Mutex<Seen>,
     tell: Tell,
 }
@@ -39,6 +40,12 @@ pub enum UsersFileError {
         /// Why.
         error: io::Error,
     },
+    /// Everybody on the machine may read or write it.
+    #[error("{path} may be read by everybody on this machine: chmod o= {path} (or write world-readable = true beside file)", path = path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+    },
     /// Something in it is wrong.
     #[error("{}:{error}", path.display())]
     Wrong {
@@ -55,6 +62,7 @@ struct Mark {
     modified: Option<SystemTime>,
     length: u64,
     inode: u64,
+    mode: u32,
 }
 
 impl FollowedUsers {
@@ -62,10 +70,10 @@ impl FollowedUsers {
     const PATIENCE: Duration = Duration::from_secs(1);
 
     /// Reads the file for the first time. `tell` hears of changes.
-    pub(crate) fn open(path: &Path, tell: Tell) -> Result<Self, UsersFileError> {
-        let (mark, users) = read(path);
+    pub(crate) fn open(config: &UsersConfig, tell: Tell) -> Result<Self, UsersFileError> {
+        let (mark, users) = read(config);
         let seen = Seen { users: Arc::new(users?), mark, looked: Instant::now() };
-        Ok(Self { path: path.to_owned(), seen: Mutex::new(seen), tell })
+        Ok(Self { config: config.clone(), seen: Mutex::new(seen), tell })
     }
 
     /// Who may log in now. It may read the file: not for asynchronous threads.
@@ -79,14 +87,15 @@ impl FollowedUsers {
             return Arc::clone(&seen.users);
         }
         seen.looked = now;
-        if Mark::of(&self.path) == seen.mark {
+        if Mark::of(&self.config.file) == seen.mark {
             return Arc::clone(&seen.users);
         }
-        let (mark, users) = read(&self.path);
+        let (mark, users) = read(&self.config);
         seen.mark = mark;
         match users {
             Ok(users) => {
-                (self.tell)(&format!("{}: {} users", self.path.display(), users.count()));
+                let file = self.config.file.display();
+                (self.tell)(&format!("{file}: {} users", users.count()));
                 seen.users = Arc::new(users);
             }
             Err(error) => (self.tell)(&format!("{error}; the users before it stay in force")),
@@ -97,7 +106,7 @@ impl FollowedUsers {
 
 impl std::fmt::Debug for FollowedUsers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FollowedUsers").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("FollowedUsers").field("config", &self.config).finish_non_exhaustive()
     }
 }
 
@@ -108,13 +117,21 @@ impl Mark {
         let inode = std::os::unix::fs::MetadataExt::ino(&data);
         #[cfg(not(unix))]
         let inode = 0;
-        Some(Self { modified: data.modified().ok(), length: data.len(), inode })
+        #[cfg(unix)]
+        let mode = std::os::unix::fs::MetadataExt::mode(&data);
+        #[cfg(not(unix))]
+        let mode = 0;
+        Some(Self { modified: data.modified().ok(), length: data.len(), inode, mode })
     }
 }
 
 /// Its mark is taken first: what changes while it is read is read again.
-fn read(path: &Path) -> (Option<Mark>, Result<Users, UsersFileError>) {
+fn read(config: &UsersConfig) -> (Option<Mark>, Result<Users, UsersFileError>) {
+    let path = &*config.file;
     let mark = Mark::of(path);
+    if !config.may_be_open && mark.is_some_and(|mark| mark.mode & EVERYBODY != 0) {
+        return (mark, Err(UsersFileError::Open { path: path.to_owned() }));
+    }
     let unreadable = |error| UsersFileError::Unreadable { path: path.to_owned(), error };
     let users = text(path).map_err(unreadable).and_then(|text| {
         let wrong = |error| UsersFileError::Wrong { path: path.to_owned(), error };
@@ -122,6 +139,9 @@ fn read(path: &Path) -> (Option<Mark>, Result<Users, UsersFileError>) {
     });
     (mark, users)
 }
+
+/// Others may read, or write.
+const EVERYBODY: u32 = 0o006;
 
 fn text(path: &Path) -> io::Result<String> {
     let most = Users::LONGEST_FILE;
@@ -146,6 +166,37 @@ mod tests {
         format!("[[user]]\nname = {name:?}\n{PASSWORD}")
     }
 
+    fn config(file: &Path) -> UsersConfig {
+        UsersConfig { file: file.to_owned(), at_once: None, may_be_open: true }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_everybody_may_read_is_refused_and_changes_nothing() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.toml");
+        fs::write(&path, user("ada")).unwrap();
+        let mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        mode(0o640);
+        let closed = UsersConfig { may_be_open: false, ..config(&path) };
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&told);
+        let tell = move |line: &str| heard.lock().unwrap().push(line.to_owned());
+        let followed = FollowedUsers::open(&closed, Arc::new(tell)).unwrap();
+        mode(0o644);
+        let users = followed.users_at(Instant::now() + FollowedUsers::PATIENCE);
+        assert!(users.person("ada").is_some());
+        assert!(told.lock().unwrap()[0].contains("chmod o="), "{told:?}");
+        for open in [0o644, 0o602] {
+            mode(open);
+            let refused = FollowedUsers::open(&closed, Arc::new(|_: &str| ())).unwrap_err();
+            assert!(matches!(refused, UsersFileError::Open { .. }), "{refused}");
+            assert!(FollowedUsers::open(&config(&path), Arc::new(|_: &str| ())).is_ok());
+        }
+    }
+
     #[test]
     fn a_changed_file_counts_and_a_bad_one_does_not() {
         let folder = tempfile::tempdir().unwrap();
@@ -154,7 +205,7 @@ mod tests {
         let told = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&told);
         let tell = move |line: &str| heard.lock().unwrap().push(line.to_owned());
-        let followed = FollowedUsers::open(&path, Arc::new(tell)).unwrap();
+        let followed = FollowedUsers::open(&config(&path), Arc::new(tell)).unwrap();
         let mut now = Instant::now();
         let mut names = || {
             now += FollowedUsers::PATIENCE;
@@ -180,7 +231,7 @@ mod tests {
     fn a_file_without_end_is_not_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("users.toml");
-        let open = || FollowedUsers::open(&path, Arc::new(|_: &str| ())).map(drop);
+        let open = || FollowedUsers::open(&config(&path), Arc::new(|_: &str| ())).map(drop);
         fs::write(&path, " ".repeat(Users::LONGEST_FILE)).unwrap();
         assert!(open().is_ok());
         fs::write(&path, " ".repeat(Users::LONGEST_FILE + 1)).unwrap();

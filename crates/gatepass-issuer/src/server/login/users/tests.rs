@@ -20,7 +20,7 @@ fn stage() -> Stage {
     );
     std::fs::write(&file, text).unwrap();
     let secret = Secret::new(&[7; 32]).unwrap();
-    let config = UsersConfig { file, at_once: Some(2) };
+    let config = UsersConfig { file, at_once: Some(2), may_be_open: true };
     let login = UsersLogin::open(&config, &secret, Arc::new(|_: &str| ())).unwrap();
     Stage { login, _folder: folder }
 }
@@ -76,20 +76,18 @@ async fn a_right_password_does_not_help_whoever_has_to_wait() {
         assert_eq!(stage.log_in("ada", "wrong").await.err(), Some(LoginRefusal::Wrong));
     }
     let made = stage.login.checks.made();
-    let wrong = stage.log_in("ada", "wrong").await.err().unwrap();
-    let right = stage.log_in("ada", "correct horse").await.err().unwrap();
-    // Not the same second: the two were asked one after the other.
-    let has_to_wait = |refusal: LoginRefusal| {
+    // Each is told to wait for what is left of a minute: how much that is, is up to the machine.
+    let waits = |refusal: LoginRefusal| {
         matches!(refusal, LoginRefusal::Throttled(_)) && (1..=60).contains(&refusal.seconds())
     };
-    assert!(has_to_wait(wrong) && has_to_wait(right), "{wrong:?} {right:?}");
+    assert!(waits(stage.log_in("ada", "wrong").await.err().unwrap()));
+    assert!(waits(stage.log_in("ada", "correct horse").await.err().unwrap()));
     assert_eq!(stage.login.checks.made(), made, "nothing is hashed for who has to wait");
     // An unknown name waits as a known one does.
     for _ in 0..5 {
         assert_eq!(stage.log_in("eve", "wrong").await.err(), Some(LoginRefusal::Wrong));
     }
-    let unknown = stage.log_in("eve", "wrong").await.err().unwrap();
-    assert!(has_to_wait(unknown), "{unknown:?}");
+    assert!(waits(stage.log_in("eve", "wrong").await.err().unwrap()));
 }
 
 #[tokio::test]
