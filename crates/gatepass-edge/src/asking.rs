@@ -18,6 +18,7 @@ use crate::fetch::Fetch;
 use crate::incoming::Sent;
 use crate::listener::Connection;
 use crate::request_id::RequestId;
+use crate::telemetry::Trace;
 use crate::viewer::Viewer;
 use crate::{refuse, renew, respond};
 
@@ -30,6 +31,7 @@ pub(crate) struct Asking<'r> {
     pub(crate) fetch: Fetch<'r>,
     pub(crate) now: EpochTime,
     pub(crate) id: RequestId,
+    pub(crate) trace: Trace,
 }
 
 /// When the pass ends that opened the gate; none if it stood open.
@@ -171,6 +173,7 @@ impl<'r> Asking<'r> {
             address: self.viewer.request().address(),
             now: self.now,
             id: self.id,
+            trace: self.trace.clone(),
         }
     }
 }

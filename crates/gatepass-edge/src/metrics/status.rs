@@ -28,6 +28,8 @@ pub struct Status {
     pub revoked_passes: u64,
     /// Lines of the access log that were lost.
     pub log_lines_dropped: u64,
+    /// Spans that were lost; none if none are told.
+    pub spans_dropped: Option<u64>,
     /// What is in force.
     pub config: ConfigStatus,
     /// What is kept of origins' answers; none if nothing is.
