@@ -2,6 +2,12 @@
 //!
 //! It has the functions of the module that tells them, so that nobody else has to know.
 
+#![expect(
+    clippy::unused_async,
+    clippy::unused_self,
+    reason = "the functions that tell spans wait, and need what they are called on"
+)]
+
 use gatepass_distribution::Endpoint;
 use http::{HeaderMap, Response};
 use tokio::runtime::Handle;
@@ -16,11 +22,11 @@ use crate::serving::EdgeError;
 
 /// What tells no spans.
 #[derive(Debug, Default)]
-pub(crate) struct Telemetry;
+pub(crate) struct Telemetry(());
 
 /// A request's place in no trace.
 #[derive(Clone, Debug, Default)]
-pub struct Trace;
+pub struct Trace(());
 
 /// A question to an origin, of which nothing is told.
 #[derive(Debug)]
@@ -31,27 +37,22 @@ impl Telemetry {
         Err(EdgeError::NoOpenTelemetry)
     }
 
-    #[expect(clippy::unused_self, reason = "the one that tells spans needs it")]
     pub(crate) const fn is_off(&self) -> bool {
         true
     }
 
-    #[expect(clippy::unused_self, reason = "the one that tells spans needs it")]
     pub(crate) const fn begin(&self, _: &HeaderMap) -> Trace {
-        Trace
+        Trace(())
     }
 
-    #[expect(clippy::unused_self, reason = "the one that tells spans needs it")]
     pub(crate) const fn dropped(&self) -> Option<u64> {
         None
     }
 
-    #[expect(clippy::unused_async, clippy::unused_self, reason = "the one that tells spans waits")]
     pub(crate) async fn close(&self) {}
 }
 
 impl Trace {
-    #[expect(clippy::unused_self, reason = "the one of a told request needs it")]
     pub(crate) const fn finished(&self, _: &Finished<'_>) {}
 }
 
