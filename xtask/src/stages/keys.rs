@@ -2,7 +2,7 @@
 //! the KMS that Moto plays.
 
 use crate::{
-    checkout::{self, Checkout},
+    checkout::{self, Checkout, FEATURES},
     failure::Failure,
     process,
     tally::Tally,

@@ -18,7 +18,7 @@ pub(super) fn read(mut table: Table<'_>) -> Option<OpenTelemetry> {
     let service_name = table.value("service-name").and_then(|value| service_name(&value));
     let sample = table.value("sample").and_then(|value| value.part());
     let follow_viewers = table.value("follow-viewers").and_then(|value| value.flag());
-    let headers = table.value("headers").map_or_else(Vec::new, headers);
+    let headers = table.value("headers").as_ref().map_or_else(Vec::new, headers);
     table.finish();
     let (endpoint, path) = collector?;
     let usual = OpenTelemetry::told_to(endpoint, path);
@@ -60,7 +60,7 @@ fn service_name(value: &Value<'_>) -> Option<Box<str>> {
 }
 
 /// Their values are secrets. No mistake repeats one.
-fn headers(value: Value<'_>) -> Vec<(Box<str>, Box<str>)> {
+fn headers(value: &Value<'_>) -> Vec<(Box<str>, Box<str>)> {
     const MOST: usize = 30;
 
     let mut seen = HashSet::new();
