@@ -8,6 +8,10 @@ use std::{
 
 use crate::{failure::Failure, process};
 
+/// What tests are built with: all that is optional, everywhere the same, so that nothing is
+/// compiled twice. What users get, without it, is what [`Checkout::gatepass`] builds.
+pub(crate) const FEATURES: &str = "--features=gatepass-cli/opentelemetry";
+
 /// The checkout that this `xtask` was built from.
 #[derive(Debug)]
 pub(crate) struct Checkout {

@@ -51,6 +51,12 @@ pub(crate) fn now() -> EpochTime {
     EpochTime::new(seconds.max(1)).expect("the clock stands before the year 292 billion")
 }
 
+/// The same to the nanosecond, for spans.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+pub(crate) fn precise() -> std::time::SystemTime {
+    std::time::SystemTime::now()
+}
+
 /// Seconds in a span such as `7d`, `1h30m` or `90s`: each unit once, from large to small.
 fn span(text: &str) -> Option<u64> {
     const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];

@@ -12,6 +12,7 @@ use http::{HeaderMap, Method, Version};
 
 use crate::listener::Connection;
 pub use crate::request_id::RequestId;
+pub use crate::telemetry::Trace;
 
 /// One viewer request, routed. Borrowed, since most are answered from memory.
 #[derive(Clone, Debug)]
@@ -39,4 +40,6 @@ pub struct Asked<'r> {
     pub now: EpochTime,
     /// The request's ID, as the viewer will hear it.
     pub id: RequestId,
+    /// The trace that it is part of; most are part of none.
+    pub trace: Trace,
 }

@@ -18,6 +18,7 @@ use crate::fetch::Fetch;
 use crate::incoming::Sent;
 use crate::listener::Connection;
 use crate::request_id::RequestId;
+use crate::telemetry::Trace;
 use crate::viewer::Viewer;
 use crate::{refuse, renew, respond};
 
@@ -31,6 +32,7 @@ pub(crate) struct Asking<'r> {
     pub(crate) copies: &'r Copies,
     pub(crate) now: EpochTime,
     pub(crate) id: RequestId,
+    pub(crate) trace: Trace,
 }
 
 /// When the pass ends that opened the gate; none if it stood open.
@@ -175,6 +177,7 @@ impl<'r> Asking<'r> {
             address: self.viewer.request().address(),
             now: self.now,
             id: self.id,
+            trace: self.trace.clone(),
         }
     }
 }

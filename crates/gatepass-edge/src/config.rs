@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use gatepass_distribution::{Endpoint, HttpOrigin, Patience};
 use ipnet::IpNet;
 
 /// What an edge needs to be told, besides the snapshot.
@@ -92,6 +93,44 @@ pub struct DiskConfig {
 impl Default for CacheConfig {
     fn default() -> Self {
         Self { memory_bytes: 256 * 1024 * 1024, disk: None, slice_bytes: 1024 * 1024 }
+    }
+}
+
+/// Where spans are sent, and of which requests there are any.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenTelemetry {
+    /// The collector. It is asked for its own path and `/v1/traces`.
+    pub collector: HttpOrigin,
+    /// What every span says that it is told by.
+    pub service_name: Box<str>,
+    /// Which part of the requests is told: from 0, none, to 1, all.
+    pub sample: f64,
+    /// Whether a viewer's `traceparent` says of which trace a request is, and whether it is
+    /// told. Only for edges whose viewers are all one's own: a stranger could have every
+    /// request told.
+    pub follow_viewers: bool,
+}
+
+impl OpenTelemetry {
+    /// Whether spans can be told at all: whether this was built with the feature
+    /// `opentelemetry`.
+    pub const IS_BUILT_IN: bool = cfg!(feature = "opentelemetry");
+
+    /// Tells every tenth request to a collector, under the name of `gatepass`.
+    pub fn told_to(endpoint: Endpoint, path: Box<str>) -> Self {
+        const PATIENCE: Duration = Duration::from_secs(5);
+
+        let patience =
+            Patience { connect: PATIENCE, response: PATIENCE, attempts: 1, ..Patience::default() };
+        let collector = HttpOrigin {
+            endpoint,
+            path,
+            headers: Vec::new(),
+            patience,
+            // It is the operator's own, wherever its name leads.
+            allow_private_addresses: true,
+        };
+        Self { collector, service_name: "gatepass".into(), sample: 0.1, follow_viewers: false }
     }
 }
 

@@ -18,7 +18,7 @@
 use std::convert::identity;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use arc_swap::{ArcSwap, Guard};
 use gatepass::EpochTime;
@@ -33,12 +33,13 @@ use crate::background::Background;
 use crate::body::{Body, Logged};
 use crate::cache::Cache;
 use crate::compress::Copies;
-use crate::config::EdgeConfig;
+use crate::config::{EdgeConfig, OpenTelemetry};
 use crate::fetch::Fetch;
 use crate::incoming::{self, Sent};
 use crate::listener::{Connection, Door};
 use crate::metrics::{CacheStatus, ConfigStatus, Metrics, Observed, Status};
 use crate::serving::{EdgeError, Serving};
+use crate::telemetry::Telemetry;
 use crate::viewer::{Viewer, ViewerError};
 use crate::{refuse, respond, wellformed};
 
@@ -47,6 +48,9 @@ const COPIES_SHARE: u64 = 8;
 
 /// Says what time it is. Handed in, so that a test can say so too.
 pub type Clock = Arc<dyn Fn() -> EpochTime + Send + Sync>;
+
+/// Says the same to the nanosecond, for spans.
+pub type PreciseClock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// Answers viewers from one snapshot at a time.
 pub struct Edge {
@@ -61,6 +65,7 @@ pub struct Edge {
     log: AccessLog,
     metrics: Arc<Metrics>,
     config_status: ArcSwap<ConfigStatus>,
+    telemetry: Telemetry,
 }
 
 impl Edge {
@@ -88,7 +93,18 @@ impl Edge {
             clock,
             log,
             config_status: ArcSwap::default(),
+            telemetry: Telemetry::default(),
         })
+    }
+
+    /// Tells spans of its requests, too. Only a build with the feature `opentelemetry` can.
+    pub fn traced(
+        mut self,
+        config: &OpenTelemetry,
+        clock: PreciseClock,
+    ) -> Result<Self, EdgeError> {
+        self.telemetry = Telemetry::start(config, clock, &self.background.handle())?;
+        Ok(self)
     }
 
     /// Serves another snapshot from now on; if it can't, the one in force stays.
@@ -106,16 +122,26 @@ impl Edge {
         self.config_status.store(Arc::new(status));
     }
 
-    /// Writes what the cache still has for its disk, and keeps nothing from now on. Waits for a
-    /// few seconds at most; what is not written by then costs misses. Not to be called from a
-    /// runtime's own thread.
+    /// Writes what the cache still has for its disk, and keeps nothing from now on; sends the
+    /// spans that wait, and takes no more. Waits for a few seconds at most; what is not written
+    /// by then costs misses. Not to be called from a runtime's own thread.
     pub fn close(&self) {
         const PATIENCE: Duration = Duration::from_secs(5);
 
-        if let Some(cache) = self.cache.get() {
-            let closing = async { tokio::time::timeout(PATIENCE, cache.close()).await };
-            let _ = self.background.handle().block_on(closing);
+        let cache = self.cache.get();
+        if cache.is_none() && self.telemetry.is_off() {
+            return;
         }
+        let writing = async {
+            if let Some(cache) = cache {
+                cache.close().await;
+            }
+        };
+        let closing = async {
+            let both = async { tokio::join!(writing, self.telemetry.close()) };
+            tokio::time::timeout(PATIENCE, both).await
+        };
+        let _ = self.background.handle().block_on(closing);
     }
 
     /// How often the cache's disk failed so far, and how it began when it did last.
@@ -145,7 +171,8 @@ impl Edge {
     ) -> Answering {
         let now = (self.clock)();
         let (head, sent) = incoming::split(request);
-        let entry = Entry::begin(now, connection, self.metrics.unrouted());
+        let mut entry = Entry::begin(now, connection, self.metrics.unrouted());
+        entry.traced(self.telemetry.begin(head.headers()));
         let mut logged = Logged::new(self.log.begin(entry, head));
         let serving = self.serving.load();
         let moment = Moment { edge: self, serving: &serving, connection, now };
@@ -282,8 +309,8 @@ impl<'m> Moment<'m> {
             return Err(answer);
         }
         let fetch = Fetch { serving, cache: edge.cache.get(), limits: &edge.config.limits };
-        let (copies, id) = (&edge.copies, entry.id());
-        Ok(Asking { request, connection, viewer, route, fetch, copies, now, id })
+        let (copies, id, trace) = (&edge.copies, entry.id(), entry.trace().clone());
+        Ok(Asking { request, connection, viewer, route, fetch, copies, now, id, trace })
     }
 }
 
@@ -302,6 +329,7 @@ impl Observed for Edge {
             revoked_passes: serving.snapshot().facts().revocations.len() as u64,
             log_lines_dropped: self.log.dropped(),
             compressed_copies_bytes: self.copies.bytes(),
+            spans_dropped: self.telemetry.dropped(),
             cache: self.cache.get().map(|cache| CacheStatus {
                 disk_errors: self.background.complaints().count(),
                 ..cache.counts().into()

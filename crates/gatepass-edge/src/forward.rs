@@ -45,6 +45,7 @@ pub(crate) fn origin_request(asked: &Asked<'_>, body: RequestBody) -> OriginRequ
         query: query(asked),
         headers,
         body,
+        trace: asked.trace.clone(),
     }
 }
 

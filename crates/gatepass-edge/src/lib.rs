@@ -52,6 +52,12 @@ mod access_log;
 
 mod metrics;
 
+#[cfg(feature = "opentelemetry")]
+mod telemetry;
+#[cfg(not(feature = "opentelemetry"))]
+#[path = "telemetry/absent.rs"]
+mod telemetry;
+
 mod health;
 
 mod outcome;
@@ -73,8 +79,9 @@ pub use body::{Body, Logged};
 pub use compress::Compressed;
 pub use config::{
     AcmeConfig, CacheConfig, CertificateFiles, DiskConfig, EdgeConfig, Limits, LogFormat,
+    OpenTelemetry,
 };
-pub use edge::{Clock, Edge};
+pub use edge::{Clock, Edge, PreciseClock};
 pub use health::{ObserveError, Observing, observe};
 pub use listener::{
     Acme, AcmeEvent, CertificateError, CertificateWarning, Certificates, Connection, Door,

@@ -140,4 +140,10 @@ pub enum EdgeError {
     /// A group has a folder in it.
     #[error("the origin group {0:?} has a folder in it: it may have web servers and buckets")]
     Group(Box<str>),
+    /// The collector of spans can't be asked, ever.
+    #[error("the collector of spans can't be used: {0}")]
+    Collector(Box<str>),
+    /// Spans are wanted, and this was built without them.
+    #[error("this was built without the feature opentelemetry, and so tells no spans")]
+    NoOpenTelemetry,
 }

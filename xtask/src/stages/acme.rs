@@ -1,14 +1,20 @@
 //! The stage `acme`: `crates/gatepass-cli/tests/acme.rs`, with Caddy as the authority. It comes
 //! to port 443 of the loopback, so the stage fails where that may not be listened on.
 
-use crate::{checkout::Checkout, failure::Failure, process, tally::Tally, tools::python};
+use crate::{
+    checkout::{Checkout, FEATURES},
+    failure::Failure,
+    process,
+    tally::Tally,
+    tools::python,
+};
 
 pub(super) fn run(checkout: &Checkout) -> Result<Tally, Failure> {
     let programs = python::with_servers(checkout)?;
     let mut tally = Tally::default();
     let mut command = checkout.cargo();
     command
-        .args(["test", "--package", "gatepass-cli", "--test", "acme"])
+        .args(["test", "--package", "gatepass-cli", FEATURES, "--test", "acme"])
         .env("GATEPASS_TEST_CADDY", programs.join("caddy"));
     let succeeded = process::overheard(&mut command, |line| {
         if let Some(binary) = Tally::of_rust(line) {

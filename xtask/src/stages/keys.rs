@@ -2,7 +2,7 @@
 //! the KMS that Moto plays.
 
 use crate::{
-    checkout::{self, Checkout},
+    checkout::{self, Checkout, FEATURES},
     failure::Failure,
     process,
     tally::Tally,
@@ -45,5 +45,5 @@ pub(super) fn run(checkout: &Checkout) -> Result<Tally, Failure> {
 }
 
 /// The command's features are those of the stage `rust`, so that nothing is compiled twice.
-const TEST: [&str; 5] =
-    ["test", "--package=gatepass-issuer", "--package=gatepass-cli", "--test", "keys"];
+const TEST: [&str; 6] =
+    ["test", "--package=gatepass-issuer", "--package=gatepass-cli", FEATURES, "--test", "keys"];

@@ -1,11 +1,16 @@
 //! The stage `rust`: `cargo test`, counted, and the command built as users get it.
 
-use crate::{checkout::Checkout, failure::Failure, process, say, tally::Tally};
+use crate::{
+    checkout::{Checkout, FEATURES},
+    failure::Failure,
+    process, say,
+    tally::Tally,
+};
 
 pub(super) fn run(checkout: &Checkout) -> Result<Tally, Failure> {
     let mut tally = Tally::default();
     let mut command = checkout.cargo();
-    command.args(["test", "--workspace", "--no-fail-fast"]);
+    command.args(["test", "--workspace", FEATURES, "--no-fail-fast"]);
     let succeeded = process::overheard(&mut command, |line| {
         if let Some(binary) = Tally::of_rust(line) {
             tally += binary;

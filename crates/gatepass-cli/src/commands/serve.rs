@@ -20,7 +20,7 @@ use gatepass_distribution::{
 };
 use gatepass_edge::{
     AccessLog, Certificates, Edge, EdgeConfig, FileSink, ListenError, LogFormat, Observed,
-    Observing, Running, Status, listen_on, observe,
+    Observing, OpenTelemetry, Running, Status, listen_on, observe,
 };
 
 use self::follow::{Followed, Served};
@@ -89,7 +89,7 @@ impl ServeArgs {
             let problems: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
             Failure::new(problems.join("\n"))
         })?;
-        let edge = open(snapshot, edge, log_to(&LogTo::Stdout, LogFormat::Json)?)?;
+        let edge = Arc::new(open(snapshot, edge, log_to(&LogTo::Stdout, LogFormat::Json)?)?);
         let running = start(&edge)?;
         say(&welcome::text(&folder, &self.private, &key, running.address()))?;
         until_told(running, None)
@@ -130,7 +130,8 @@ fn check(file: &Path) -> Result<ExitCode, Failure> {
     let mut config = configuration::load(file)?;
     // The folder of the cache belongs to the process that serves.
     config.edge.cache.disk = None;
-    open(config.snapshot, config.edge, AccessLog::off())?;
+    let edge = open(config.snapshot, config.edge, AccessLog::off())?;
+    traced(edge, config.opentelemetry.as_ref())?;
     say(&format!("{} is well-formed\n", file.display()))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -140,6 +141,7 @@ fn serve_config(file: &Path) -> Result<ExitCode, Failure> {
     let log = log_to(&config.log, config.edge.log_format)?;
     let domains = acme::domains(&config.edge, &config.snapshot);
     let edge = open(config.snapshot, config.edge, log.clone())?;
+    let edge = Arc::new(traced(edge, config.opentelemetry.as_ref())?);
     let running = start(&edge)?;
     let _acme = acme::keep(edge.config(), domains, &running);
     let _observing = observed(&edge, &running)?;
@@ -205,11 +207,20 @@ fn log_to(log: &LogTo, format: LogFormat) -> Result<AccessLog, Failure> {
     }
 }
 
-fn open(snapshot: Snapshot, config: EdgeConfig, log: AccessLog) -> Result<Arc<Edge>, Failure> {
+fn open(snapshot: Snapshot, config: EdgeConfig, log: AccessLog) -> Result<Edge, Failure> {
     let edge = Edge::open(snapshot, config, Arc::new(clock::now), log);
-    edge.map(Arc::new).map_err(|errors| {
+    edge.map_err(|errors| {
         let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
         Failure::new(errors.join("\n")).hint("give each origin a folder that is there and readable")
+    })
+}
+
+/// Tells spans, if the configuration says to whom.
+fn traced(edge: Edge, config: Option<&OpenTelemetry>) -> Result<Edge, Failure> {
+    let Some(config) = config else { return Ok(edge) };
+    let edge = edge.traced(config, Arc::new(clock::precise));
+    edge.map_err(|error| {
+        Failure::new(error.to_string()).hint("see opentelemetry in [edge] of the configuration")
     })
 }
 

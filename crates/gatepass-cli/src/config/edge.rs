@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use gatepass_edge::{EdgeConfig, LogFormat};
+use gatepass_edge::{EdgeConfig, LogFormat, OpenTelemetry};
 use ipnet::IpNet;
 
 use super::table::{Table, Value};
-use super::{ReadFile, kept, tls};
+use super::{ReadFile, kept, telemetry, tls};
 
 /// Where the access log goes.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,6 +24,7 @@ pub(super) struct Read {
     pub(super) log: LogTo,
     /// The folder of what operators add while an edge runs.
     pub(super) state: PathBuf,
+    pub(super) opentelemetry: Option<OpenTelemetry>,
 }
 
 pub(super) fn read(mut table: Table<'_>, folder: &Path, read_file: ReadFile<'_>) -> Read {
@@ -41,10 +42,11 @@ pub(super) fn read(mut table: Table<'_>, folder: &Path, read_file: ReadFile<'_>)
     config.cache = kept::cache(table.table("cache"), folder);
     let (log, log_format) = log(table.table("access-log"), folder);
     config.log_format = log_format;
+    let opentelemetry = telemetry::read(table.table("opentelemetry"));
     let state = table.value("state").and_then(|value| value.text());
     let state = folder.join(state.unwrap_or("gatepass-state"));
     table.finish();
-    Read { config, log, state }
+    Read { config, log, state, opentelemetry }
 }
 
 fn numbers(table: &mut Table<'_>, config: &mut EdgeConfig) {

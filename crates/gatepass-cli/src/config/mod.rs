@@ -14,6 +14,7 @@ mod origin;
 mod policy;
 mod size;
 mod table;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -23,7 +24,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use gatepass_distribution::{Draft, Snapshot};
-use gatepass_edge::EdgeConfig;
+use gatepass_edge::{EdgeConfig, OpenTelemetry};
 
 pub(crate) use self::edge::LogTo;
 pub(crate) use self::mistakes::Mistakes;
@@ -34,6 +35,8 @@ use self::table::{Reader, Table};
 pub(crate) struct Config {
     pub(crate) edge: EdgeConfig,
     pub(crate) log: LogTo,
+    /// Where spans are told, if they are.
+    pub(crate) opentelemetry: Option<OpenTelemetry>,
     /// The folder of what operators add while an edge runs.
     pub(crate) state: PathBuf,
     pub(crate) snapshot: Snapshot,
@@ -67,7 +70,8 @@ pub(crate) fn read(text: &str, folder: &Path, read_file: ReadFile<'_>) -> Result
     let mut mistakes = whole::mistakes(&draft, &edge);
     match Snapshot::check(&draft) {
         Ok(snapshot) if mistakes.is_empty() && reader.is_clean() => {
-            Ok(Config { edge: edge.config, log: edge.log, state: edge.state, snapshot })
+            let edge::Read { config, log, state, opentelemetry } = edge;
+            Ok(Config { edge: config, log, opentelemetry, state, snapshot })
         }
         checked => {
             mistakes.extend(checked.err().into_iter().flatten());

@@ -187,6 +187,21 @@ impl<'d> Value<'d> {
         number
     }
 
+    /// A part of one: from 0, nothing, to 1, all.
+    pub(super) fn part(&self) -> Option<f64> {
+        let text = match self.content {
+            DeValue::Integer(number) => Some(number.as_str()),
+            DeValue::Float(number) => Some(number.as_str()),
+            _ => None,
+        };
+        let part = text.and_then(|text| text.parse().ok());
+        let part = part.filter(|part| (0.0..=1.0).contains(part));
+        if part.is_none() {
+            self.expected("a number from 0 to 1, such as 0.1");
+        }
+        part
+    }
+
     /// Text that is read as something else.
     pub(super) fn parsed<T: FromStr<Err: Display>>(&self) -> Option<T> {
         match self.text()?.parse() {
@@ -255,6 +270,7 @@ impl<'d> Value<'d> {
 fn kind(value: &DeValue<'_>) -> String {
     match value {
         DeValue::Integer(number) => number.to_string(),
+        DeValue::Float(number) => number.to_string(),
         other => format!("a value of type {}", other.type_str()),
     }
 }

@@ -17,6 +17,7 @@ use crate::origin::trouble::Trouble;
 use crate::outcome::CacheOutcome;
 use crate::request_id::RequestId;
 use crate::respond::{X_AMZ_CF_ID, X_CACHE};
+use crate::telemetry::Trace;
 use crate::viewer::Viewer;
 
 /// What is known of a request so far.
@@ -28,7 +29,7 @@ pub(crate) struct Entry {
     pub(super) peer: SocketAddr,
     pub(super) address: IpAddr,
     /// None until the request was read: before that its URL means nothing.
-    pub(super) scheme: Option<Scheme>,
+    pub(crate) scheme: Option<Scheme>,
     pub(super) tls: Option<TlsParameters>,
     pub(super) behavior: Arc<BehaviorMetrics>,
     pub(super) pass: Option<Pass>,
@@ -38,6 +39,7 @@ pub(crate) struct Entry {
     gate: Option<Duration>,
     outcome: Option<CacheOutcome>,
     body_received: Option<Arc<AtomicU64>>,
+    trace: Trace,
 }
 
 impl Entry {
@@ -65,12 +67,23 @@ impl Entry {
             gate: None,
             outcome: None,
             body_received: None,
+            trace: Trace::default(),
         }
     }
 
     /// What the request is called.
     pub(crate) const fn id(&self) -> RequestId {
         self.id
+    }
+
+    /// It is part of a trace, or of none.
+    pub(crate) fn traced(&mut self, trace: Trace) {
+        self.trace = trace;
+    }
+
+    /// The trace that it is part of.
+    pub(crate) const fn trace(&self) -> &Trace {
+        &self.trace
     }
 
     /// The request could be read, and this is who asks.
@@ -258,24 +271,24 @@ pub(crate) struct Finished<'a> {
 }
 
 impl<'a> Finished<'a> {
-    pub(super) const fn entry(&self) -> &'a Entry {
+    pub(crate) const fn entry(&self) -> &'a Entry {
         &self.answered.entry
     }
 
-    pub(super) fn method(&self) -> &'a Method {
+    pub(crate) fn method(&self) -> &'a Method {
         self.answered.head.method()
     }
 
-    pub(super) fn version(&self) -> Version {
+    pub(crate) fn version(&self) -> Version {
         self.answered.head.version()
     }
 
-    pub(super) fn headers(&self) -> &'a HeaderMap {
+    pub(crate) fn headers(&self) -> &'a HeaderMap {
         self.answered.head.headers()
     }
 
     /// The host as sent.
-    pub(super) fn host(&self) -> &'a [u8] {
+    pub(crate) fn host(&self) -> &'a [u8] {
         match self.answered.head.uri().authority() {
             Some(authority) => authority.as_str().as_bytes(),
             None => self.headers().get(HOST).map(HeaderValue::as_bytes).unwrap_or_default(),
@@ -283,7 +296,7 @@ impl<'a> Finished<'a> {
     }
 
     /// The raw path.
-    pub(super) fn path(&self) -> &'a str {
+    pub(crate) fn path(&self) -> &'a str {
         self.answered.head.uri().path()
     }
 
@@ -301,7 +314,7 @@ impl<'a> Finished<'a> {
     }
 
     /// The value of `X-Amz-Cf-Id`.
-    pub(super) fn id(&self) -> &'a [u8] {
+    pub(crate) fn id(&self) -> &'a [u8] {
         self.answered.id.as_ref().map(<[u8; 56]>::as_slice).unwrap_or_default()
     }
 
@@ -337,7 +350,7 @@ impl<'a> Finished<'a> {
     }
 
     /// Why the origin failed.
-    pub(super) fn trouble(&self) -> Option<&'static str> {
+    pub(crate) fn trouble(&self) -> Option<&'static str> {
         self.answered.entry.trouble.as_ref().map(|(reason, _)| *reason)
     }
 
@@ -349,7 +362,7 @@ impl<'a> Finished<'a> {
         self.answered.entry.gate
     }
 
-    pub(super) fn behavior(&self) -> &'a BehaviorMetrics {
+    pub(crate) fn behavior(&self) -> &'a BehaviorMetrics {
         &self.answered.entry.behavior
     }
 }

@@ -14,7 +14,7 @@
 mod cloudfront;
 mod entry;
 mod json;
-mod redacted;
+pub(crate) mod redacted;
 mod sink;
 mod text;
 
@@ -157,6 +157,7 @@ impl Drop for Pending {
         if self.answered.is_answered() {
             let finished = self.answered.finished();
             finished.behavior().finished(&finished);
+            finished.entry().trace().finished(&finished);
             self.log.write(&finished);
         }
     }

@@ -25,7 +25,7 @@ pub(super) fn query(query: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The pieces of a URL from elsewhere: the page that a viewer came from.
-pub(super) fn url(url: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn url(url: &[u8]) -> impl Iterator<Item = &[u8]> {
     let (path, asked) = match memchr::memchr(b'?', url) {
         Some(at) => (&url[..at], Some(&url[at + 1..])),
         None => (url, None),

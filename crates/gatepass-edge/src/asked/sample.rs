@@ -9,7 +9,7 @@ use gatepass_distribution::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
-use super::{Asked, RequestId};
+use super::{Asked, RequestId, Trace};
 use crate::listener::{Connection, TlsParameters};
 
 pub(crate) const NOW: u64 = 1_767_290_000;
@@ -112,6 +112,7 @@ impl Sample {
             address: self.peer.ip(),
             now: EpochTime::new(NOW).unwrap(),
             id: RequestId::next(),
+            trace: Trace::default(),
         })
     }
 

@@ -9,7 +9,7 @@ use http::{HeaderMap, Method, Response, StatusCode};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 
-use crate::asked::Asked;
+use crate::asked::{Asked, Trace};
 use crate::forward::origin_request;
 use crate::origin::remote::Remote;
 use crate::origin::request::{OriginRequest, RequestBody};
@@ -31,14 +31,17 @@ pub(crate) struct Question {
     path: Box<str>,
     query: Option<Box<str>>,
     pub(crate) headers: HeaderMap,
+    /// That of the viewer who asked first.
+    trace: Trace,
 }
 
 impl Question {
     /// What a viewer's request comes to.
     pub(crate) fn of(asked: &Asked<'_>) -> Self {
-        let OriginRequest { path, query, headers, .. } = origin_request(asked, RequestBody::Empty);
+        let OriginRequest { path, query, headers, trace, .. } =
+            origin_request(asked, RequestBody::Empty);
         let method = if *asked.method == Method::OPTIONS { Method::OPTIONS } else { Method::GET };
-        Self { method, path, query, headers }
+        Self { method, path, query, headers, trace }
     }
 
     /// The request whose answer may be kept.
@@ -54,6 +57,7 @@ impl Question {
             query: self.query.clone(),
             headers: self.headers.clone(),
             body: RequestBody::Empty,
+            trace: self.trace.clone(),
         }
     }
 }

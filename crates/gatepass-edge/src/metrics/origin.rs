@@ -43,11 +43,11 @@ impl OriginMetrics {
         self.failures[place(&TROUBLES, reason)].fetch_add(1, Relaxed);
     }
 
-    pub(super) fn distribution(&self) -> &str {
+    pub(crate) fn distribution(&self) -> &str {
         &self.distribution
     }
 
-    pub(super) fn origin(&self) -> &str {
+    pub(crate) fn origin(&self) -> &str {
         &self.origin
     }
 

@@ -199,7 +199,15 @@ impl Page {
             "gatepass_log_lines_dropped",
             "Lines of the access log that were lost.",
             status.log_lines_dropped,
-        )
+        )?;
+        match status.spans_dropped {
+            Some(dropped) => told.counter(
+                "gatepass_spans_dropped",
+                "Spans that were lost: the collector was too slow, or did not take them.",
+                dropped,
+            ),
+            None => Ok(()),
+        }
     }
 
     fn config(&self, told: &mut Told<'_, '_>) -> fmt::Result {

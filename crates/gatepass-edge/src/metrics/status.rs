@@ -30,6 +30,8 @@ pub struct Status {
     pub log_lines_dropped: u64,
     /// Bytes of compressed copies in memory.
     pub compressed_copies_bytes: u64,
+    /// Spans that were lost; none if none are told.
+    pub spans_dropped: Option<u64>,
     /// What is in force.
     pub config: ConfigStatus,
     /// What is kept of origins' answers; none if nothing is.

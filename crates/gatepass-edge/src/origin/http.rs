@@ -36,11 +36,16 @@ impl WebServer {
         })
     }
 
+    /// Where it is, and what it puts before every path.
+    pub(crate) fn place(&self) -> (&Endpoint, &str) {
+        (self.peer.endpoint(), &self.path)
+    }
+
     pub(crate) async fn fetch(
         &self,
         request: OriginRequest,
     ) -> Result<Response<RemoteBody>, Trouble> {
-        let OriginRequest { method, path, query, mut headers, body } = request;
+        let OriginRequest { method, path, query, mut headers, body, .. } = request;
         let target = target(&self.path, &path, query.as_deref())?;
         headers.entry(HOST).or_insert_with(|| self.host.clone());
         for (name, value) in &self.headers {

@@ -12,7 +12,7 @@ pub mod trouble;
 
 pub mod remote;
 
-mod http;
+pub(crate) mod http;
 
 mod s3;
 

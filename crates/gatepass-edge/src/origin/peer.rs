@@ -43,6 +43,7 @@ const MAX_INTERIM: usize = 16;
 /// An endpoint, and the connections to it.
 #[derive(Debug)]
 pub(crate) struct Peer {
+    endpoint: Endpoint,
     dialer: Dialer,
     pool: Arc<Pool>,
     patience: Patience,
@@ -66,6 +67,10 @@ struct Failed {
 }
 
 impl Peer {
+    pub(crate) const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     pub(crate) const fn runtime(&self) -> &Handle {
         &self.runtime
     }
@@ -78,6 +83,7 @@ impl Peer {
     ) -> Result<Self, Trouble> {
         let runtime = surroundings.runtime().clone();
         Ok(Self {
+            endpoint: endpoint.clone(),
             dialer: Dialer::new(endpoint, surroundings, allow_private_addresses)?,
             pool: Pool::new(patience.keep_alive, runtime.clone()),
             patience,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use gatepass_distribution::{Admitted, Origin, OriginGroup, OriginKind};
+use gatepass_distribution::{Admitted, Endpoint, Origin, OriginGroup, OriginKind};
 use http::Response;
 use percent_encoding::percent_decode_str;
 
@@ -15,6 +15,7 @@ use crate::origin::request::OriginRequest;
 use crate::origin::s3::Bucket;
 pub use crate::origin::surroundings::Surroundings;
 use crate::origin::trouble::Trouble;
+use crate::telemetry::Call;
 
 /// A web server, a bucket, or a group of them. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
@@ -80,25 +81,42 @@ impl Remote {
 
     pub(crate) async fn ask(
         &self,
-        request: OriginRequest,
+        mut request: OriginRequest,
     ) -> Result<Response<RemoteBody>, Trouble> {
         let began = Instant::now();
         if leads_out(&request.path) {
             return Err(Trouble::Viewer("the path leads above the origin's own".into()));
         }
+        let metrics = self.metrics.as_deref();
+        let call = self.place().map(|(endpoint, prefix)| {
+            // Nothing makes a cache key of the request any longer.
+            Call::begin(&mut request, endpoint, prefix, metrics)
+        });
         let answered = match &self.kind {
             Kind::Http(server) => server.fetch(request).await,
             Kind::S3(bucket) => bucket.fetch(request).await,
             Kind::Group(group) => group.fetch(request).await,
             Kind::Unusable(why) => Err(Trouble::Unreachable(why.clone())),
         };
-        if let Some(metrics) = &self.metrics {
+        if let Some(call) = call {
+            call.answered(&answered);
+        }
+        if let Some(metrics) = metrics {
             match &answered {
                 Ok(response) => metrics.answered(response.status(), began.elapsed()),
                 Err(trouble) => metrics.failed(trouble.reason()),
             }
         }
         answered
+    }
+
+    /// The one server that is asked: of a group each member has its own.
+    fn place(&self) -> Option<(&Endpoint, &str)> {
+        match &self.kind {
+            Kind::Http(server) => Some(server.place()),
+            Kind::S3(bucket) => Some(bucket.place()),
+            Kind::Group(_) | Kind::Unusable(_) => None,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use http::{HeaderMap, Method};
 use http_body_util::combinators::UnsyncBoxBody;
 
 use crate::origin::trouble::Trouble;
+pub use crate::telemetry::Trace;
 
 /// A request in the origin's terms: what the policies let through, and nothing else.
 ///
@@ -22,6 +23,8 @@ pub struct OriginRequest {
     pub headers: HeaderMap,
     /// What a PUT or POST carries.
     pub body: RequestBody,
+    /// The trace that it is part of; most are part of none.
+    pub trace: Trace,
 }
 
 /// The body of a request.
@@ -44,6 +47,7 @@ impl OriginRequest {
             query: self.query.clone(),
             headers: self.headers.clone(),
             body: RequestBody::Empty,
+            trace: self.trace.clone(),
         }
     }
 }

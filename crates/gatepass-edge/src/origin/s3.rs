@@ -82,6 +82,11 @@ impl Bucket {
         })
     }
 
+    /// Where it is, and what it puts before every path.
+    pub(crate) fn place(&self) -> (&Endpoint, &str) {
+        (self.peer.endpoint(), &self.path)
+    }
+
     pub(crate) async fn fetch(
         self: &Arc<Self>,
         request: OriginRequest,
@@ -97,7 +102,7 @@ impl Bucket {
     }
 
     async fn outgoing(&self, request: OriginRequest) -> Result<Outgoing, Trouble> {
-        let OriginRequest { method, path, query, mut headers, body } = request;
+        let OriginRequest { method, path, query, mut headers, body, .. } = request;
         // A bucket answers to its own name, and to nobody else's.
         headers.insert(HOST, self.host.clone());
         if !self.signs(&headers) {

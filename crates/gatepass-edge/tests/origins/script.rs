@@ -12,7 +12,7 @@ use gatepass_distribution::{
     Admitted, Endpoint, Gate, HttpOrigin, Origin, OriginKind, Patience, Revocations, VerifiedPasses,
 };
 use gatepass_edge::origin::remote::{Remote, RemoteBody, Surroundings};
-use gatepass_edge::origin::request::{OriginRequest, RequestBody};
+use gatepass_edge::origin::request::{OriginRequest, RequestBody, Trace};
 use gatepass_edge::origin::trouble::Trouble;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use http_body_util::BodyExt;
@@ -205,6 +205,7 @@ pub(crate) fn ask(method: Method, target: &str) -> OriginRequest {
         query,
         headers: HeaderMap::new(),
         body: RequestBody::Empty,
+        trace: Trace::default(),
     }
 }
 

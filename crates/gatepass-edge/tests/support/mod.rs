@@ -15,7 +15,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use gatepass::{
     EpochTime, HashAlgorithm, KeyType, Network, Policy, Resource, Signer, SigningKey, Unsigned,
@@ -25,7 +25,7 @@ use gatepass_distribution::{
     BehaviorDraft, DistributionDraft, Draft, KeyGroup, Origin, OriginKind, PublicKeyRecord,
     Snapshot,
 };
-use gatepass_edge::{AccessLog, Edge, EdgeConfig, Running, listen};
+use gatepass_edge::{AccessLog, Edge, EdgeConfig, OpenTelemetry, Running, listen};
 use tempfile::TempDir;
 
 pub const NOW: u64 = 1_767_290_000;
@@ -48,6 +48,7 @@ pub struct SiteDraft {
     signer: Signer,
     draft: Draft,
     config: EdgeConfig,
+    traced: Option<OpenTelemetry>,
 }
 
 pub fn guarded(mut behavior: BehaviorDraft) -> BehaviorDraft {
@@ -98,6 +99,7 @@ pub fn site() -> SiteDraft {
             ..Draft::default()
         },
         config: EdgeConfig { threads: 1, ..EdgeConfig::listening_on(([127, 0, 0, 1], 0).into()) },
+        traced: None,
     }
 }
 
@@ -112,6 +114,12 @@ impl SiteDraft {
         self
     }
 
+    /// Tells spans, if the edge was built to.
+    pub fn traced(mut self, config: OpenTelemetry) -> Self {
+        self.traced = Some(config);
+        self
+    }
+
     pub fn start(self) -> Site {
         let now = Arc::new(AtomicU64::new(NOW));
         let clock = Arc::clone(&now);
@@ -122,7 +130,12 @@ impl SiteDraft {
             Arc::new(move || EpochTime::new(clock.load(Ordering::SeqCst)).unwrap()),
             AccessLog::to(Shared(Arc::clone(&log)), self.config.log_format),
         );
-        let edge = Arc::new(edge.unwrap());
+        let precise = || UNIX_EPOCH + Duration::from_secs(NOW);
+        let edge = match &self.traced {
+            Some(config) => edge.unwrap().traced(config, Arc::new(precise)).unwrap(),
+            None => edge.unwrap(),
+        };
+        let edge = Arc::new(edge);
         let running = listen(&self.config, &edge).unwrap();
         Site {
             folder: self.folder,

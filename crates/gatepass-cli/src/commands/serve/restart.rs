@@ -1,6 +1,6 @@
 //! What a running edge can't change: it is told when a configuration asks for it.
 
-use gatepass_edge::EdgeConfig;
+use gatepass_edge::{EdgeConfig, OpenTelemetry};
 
 use crate::config::{Config, LogTo};
 
@@ -10,11 +10,17 @@ pub(super) struct Fixed {
     edge: EdgeConfig,
     log: LogTo,
     state: std::path::PathBuf,
+    opentelemetry: Option<OpenTelemetry>,
 }
 
 impl Fixed {
     pub(super) fn of(config: &Config) -> Self {
-        Self { edge: config.edge.clone(), log: config.log.clone(), state: config.state.clone() }
+        Self {
+            edge: config.edge.clone(),
+            log: config.log.clone(),
+            state: config.state.clone(),
+            opentelemetry: config.opentelemetry.clone(),
+        }
     }
 
     /// The fields that `asked` has otherwise, by their names in the file.
@@ -37,6 +43,7 @@ impl Fixed {
             ("acme", ours.acme != theirs.acme),
             ("cache", ours.cache != theirs.cache),
             ("access-log", self.log != asked.log || ours.log_format != theirs.log_format),
+            ("opentelemetry", self.opentelemetry != asked.opentelemetry),
             ("state", self.state != asked.state),
         ];
         differs.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
@@ -51,7 +58,7 @@ mod tests {
     use crate::config::{Mistakes, read};
 
     /// Each field of `[edge]` with a value that is not its default.
-    const CHANGES: [(&str, &str); 15] = [
+    const CHANGES: [(&str, &str); 16] = [
         ("listen", r#""127.0.0.1:81""#),
         ("metrics-listen", r#""127.0.0.1:82""#),
         ("plain-listen", r#""127.0.0.1:83""#),
@@ -69,6 +76,7 @@ mod tests {
         ("drain-timeout-seconds", "77"),
         ("cache", r#"{ memory = "77 MiB" }"#),
         ("access-log", r#"{ format = "cloudfront" }"#),
+        ("opentelemetry", r#"{ endpoint = "http://127.0.0.1:4318" }"#),
         ("state", r#""elsewhere""#),
     ];
 
@@ -87,7 +95,9 @@ mod tests {
     #[test]
     fn every_field_of_edge_is_told_by_its_name() {
         let base = r#"tls = [{ certificate = "a.pem", key = "b.pem" }]"#;
-        for (field, value) in CHANGES {
+        // A build without spans takes no word about them.
+        let is_known = |field| field != "opentelemetry" || OpenTelemetry::IS_BUILT_IN;
+        for (field, value) in CHANGES.into_iter().filter(|(field, _)| is_known(*field)) {
             // Plain HTTP has an address of its own only beside TLS.
             let before = if field == "plain-listen" { base } else { "" };
             let fixed = Fixed::of(&config(before));
