@@ -61,13 +61,12 @@ pub use plan::{MOST_PASSES, PlanError, Reader};
 pub use seal::{Seal, Secret, ShortSecret};
 #[cfg(feature = "server")]
 pub use server::{
-    Answer, Ask, Begun, ClientAuthentication, ClientSecret, Clock, Finished, HeaderConfig,
-    Invitation, InvitationConfig, InvitationError, Issuer, IssuerConfig, IssuerError, Journal,
-    Lifetimes, Limits, LoginConfig, LoginError, MOST_BYTES, Oidc, OidcConfig, OidcConfigError,
-    OidcError, OidcFault, PATIENCE, PagesError, PasswordHash, PasswordHashError, Players,
-    PublicUrl, PublicUrlError, Quoted, ReturnHostError, ReturnHosts, ReturnTo, Seal, Secret,
-    Session, SessionEnd, SessionId, ShortSecret, TokenAlgorithm, TokenError, Users, UsersConfig,
-    UsersError, UsersFileError, Uses, Way, end_all_sessions, oidc, serve,
+    ClientAuthentication, ClientSecret, Clock, HeaderConfig, Invitation, InvitationConfig,
+    InvitationError, Issuer, IssuerConfig, IssuerError, Journal, Lifetimes, Limits, LoginConfig,
+    LoginError, OidcConfig, OidcConfigError, PagesError, PasswordHash, PasswordHashError, Players,
+    PublicUrl, PublicUrlError, ReturnHostError, ReturnHosts, ReturnTo, Session, SessionEnd,
+    SessionId, TokenAlgorithm, Users, UsersConfig, UsersError, UsersFileError, Uses, Way,
+    end_all_sessions, oidc, serve,
 };
 #[cfg(feature = "kms")]
 pub use signing::kms::{AwsSurroundings, KmsConfig, KmsKey};
