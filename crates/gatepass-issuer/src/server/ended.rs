@@ -91,8 +91,9 @@ impl EndedSessions {
 
     /// Whether it was ended.
     pub(crate) fn has(&self, session: &Session) -> bool {
+        let all = all_of(&session.person, session.way);
         let known = self.known();
-        let all = known.get(&all_of(&session.person, session.way));
+        let all = known.get(&all);
         known.contains_key(&session.id) || all.is_some_and(|end| session.began() <= end.when)
     }
 

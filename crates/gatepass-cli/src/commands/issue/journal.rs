@@ -73,7 +73,7 @@ impl Ending {
         let (all_said, ended) = channel();
         if self.0.try_send(Said::End(all_said)).is_ok() {
             // A reader that stalls now has had its time.
-            drop(ended.recv_timeout(PATIENCE));
+            let _ = ended.recv_timeout(PATIENCE);
         }
     }
 }
@@ -104,7 +104,7 @@ mod tests {
         let (wrote, written) = channel();
         let (journal, ending) = begin_with(3, move |line: &str| {
             // It goes on when whoever would say so is gone.
-            drop(stalled.recv());
+            let _ = stalled.recv();
             wrote.send(line.to_owned()).unwrap();
         });
         for _ in 0..100 {
