@@ -130,11 +130,7 @@ impl Signing {
     /// and that it signs over `hash`.
     #[cfg_attr(
         not(any(feature = "kms", feature = "pkcs11")),
-        expect(
-            clippy::unused_async,
-            unused_variables,
-            reason = "only keys elsewhere are waited for"
-        )
+        expect(clippy::unused_async, reason = "only keys elsewhere are waited for")
     )]
     pub async fn open(config: SigningKeyConfig, hash: HashAlgorithm) -> Result<Self, SigningError> {
         let SigningKeyConfig { id, place, public_key } = config;
