@@ -52,8 +52,8 @@ def compiled(checks: Checks, folder: Path) -> None:
     """The example that is Rust, in a workspace that is the project's but for its ports."""
     for name in WORKSPACE:
         (folder / name).symlink_to(ROOT / name)
-    # Of what it is built from, most is the same next time.
-    environment = {"CARGO_TARGET_DIR": str(ROOT / "target/recipes")}
+    # Of what it is built from, the tests have built most.
+    environment = {"CARGO_TARGET_DIR": str(ROOT / "target")}
     paper = opened("examples/axum-app/README.md", folder, checks, environment)
     paper.patience = COMPILING
     with paper:
