@@ -88,7 +88,12 @@ async fn issue(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes)
             ([(CACHE_CONTROL, NO_STORE)], Json(passes)).into_response()
         }
         Err(error) if error.is_refusal() => refusal(StatusCode::FORBIDDEN, &error.to_string()),
-        Err(error) => refusal(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+        // What signs or decides is away: it may be there again soon.
+        Err(error) => {
+            let mut answer = refusal(StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+            answer
+        }
     }
 }
 

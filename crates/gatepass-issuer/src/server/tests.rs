@@ -1,8 +1,5 @@
 //! The issuer's routes, asked as browsers and applications ask them.
 
-mod endings;
-mod keeping;
-
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -23,7 +20,9 @@ use crate::{
 
 mod application;
 mod at_a_provider;
+mod endings;
 mod framing;
+mod keeping;
 mod proxies;
 
 const NOW: u64 = 1_767_290_000;

@@ -54,3 +54,15 @@ async fn wrong_tokens_are_told_as_far_as_a_journal_can_bear_and_never_shown() {
     let right = ask(&house, &"t".repeat(32), "198.51.100.1", ASKED).await;
     assert_eq!(right.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn an_application_may_try_again_when_what_decides_is_away() {
+    let house = house();
+    let (listener, issuance) = endings::slow_application().await;
+    drop(listener);
+    house.issuer.install(issuance);
+    let said = ASKED.replace("{\"subject\"", "{\"address\":\"203.0.113.7\",\"subject\"");
+    let answer = ask(&house, &"t".repeat(32), "198.51.100.1", &said).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
+    assert_eq!(answer.header("retry-after"), Some("5"));
+}

@@ -63,7 +63,7 @@ async fn passes_end_with_a_session_that_became_shorter() {
 }
 
 /// An application that answers when it is told to.
-async fn slow_application() -> (TcpListener, Issuance) {
+pub(super) async fn slow_application() -> (TcpListener, Issuance) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let config = WebhookConfig {
         url: format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap(),
