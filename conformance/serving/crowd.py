@@ -4,6 +4,7 @@ import asyncio
 import random
 import re
 import time
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -73,10 +74,14 @@ class Crowd:
             stranger = folder == "private" and pick.random() < 0.3
             cookie = pick.choice(self.bad_cookies) if stranger else self.cookie
             span = pick_range(pick, path)
+            takes_gzip = span is None and pick.random() < 0.5
             asked = time.time()
             async with asyncio.timeout(30):
-                writer.write(request(self.port, path, cookie, span))
+                writer.write(request(self.port, path, cookie, span, takes_gzip))
                 status, headers, found = await answer(reader)
+                if is_gzip(headers) and takes_gzip:
+                    self.findings.outcomes["compressed"] += 1
+                    found = unpacked(found)
                 self._judge(path, span, stranger, asked, status, headers, found)
             if pick.random() < 0.03:
                 # Gone in the middle: whoever is led by this request must not notice.
@@ -120,10 +125,26 @@ def pick_range(pick: random.Random, path: str) -> tuple[int, int] | None:
     return first, min(first + pick.randrange(1, 150_000), 3_500_000)
 
 
-def request(port: int, path: str, cookie: str, span: tuple[int, int] | None) -> bytes:
+def request(
+    port: int, path: str, cookie: str, span: tuple[int, int] | None, takes_gzip: bool = False
+) -> bytes:
     ranged = f"Range: bytes={span[0]}-{span[1]}\r\n" if span else ""
+    taken = "Accept-Encoding: gzip\r\n" if takes_gzip else ""
     cookies = f"Cookie: {cookie}\r\n" if cookie else ""
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{cookies}{ranged}\r\n".encode()
+    head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+    return f"{head}{cookies}{ranged}{taken}\r\n".encode()
+
+
+def is_gzip(head: bytes) -> bool:
+    return re.search(rb"(?i)\r\ncontent-encoding: *gzip", head) is not None
+
+
+def unpacked(found: bytes) -> bytes:
+    """The text of a whole gzip; what is torn is told as it is."""
+    try:
+        return zlib.decompress(found, wbits=31)
+    except zlib.error:
+        return b"(torn gzip) " + found
 
 
 async def answer(reader: asyncio.StreamReader) -> tuple[int, bytes, bytes]:

@@ -83,3 +83,15 @@ class Edge:
         if done.returncode != 0:
             raise RuntimeError(f"gatepass {' '.join(words)}:\n{done.stdout}{done.stderr}")
         return done.stdout
+
+
+def forged(cookie: str) -> str:
+    """A `Cookie` header's value with another signature, and all else as it was."""
+    name = "CloudFront-Signature="
+    begin = cookie.index(name) + len(name)
+    end = cookie.find(";", begin) if ";" in cookie[begin:] else len(cookie)
+    signature = cookie[begin:end]
+    other = signature[:20] + signature[20:40].swapcase() + signature[40:]
+    if other == signature:
+        raise ValueError("a signature without a letter in it can't be")
+    return cookie[:begin] + other + cookie[end:]

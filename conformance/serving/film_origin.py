@@ -20,7 +20,8 @@ def answer(method: str, path: str, fields: bytes, every: int, max_age: int) -> b
     etag = f'"{version}"'
     whole = body(path, version)
     size = len(whole)
-    head = f"ETag: {etag}\r\nCache-Control: max-age={max_age}\r\nContent-Type: video/mp4\r\n"
+    kind = "video/mp4" if "/film-" in path else "text/plain"
+    head = f"ETag: {etag}\r\nCache-Control: max-age={max_age}\r\nContent-Type: {kind}\r\n"
     asked = field(fields, "if-none-match")
     if asked == etag:
         return f"HTTP/1.1 304 Not Modified\r\n{head}\r\n".encode()

@@ -137,10 +137,12 @@ impl<'r> Asking<'r> {
         entry: &mut Entry,
     ) -> Option<Response<Body>> {
         let Some(page) = ErrorPage::of(self, &response) else { return Some(response) };
+        let outcome = entry.outcome_so_far();
         let fetched = match page.admitted(self) {
             Some(admitted) => Some(self.fetch.at_once(&admitted, &Sent::Nothing, entry)?),
             None => None,
         };
+        entry.outcome_is_still(outcome);
         Some(page.instead_of(response, fetched))
     }
 
@@ -151,10 +153,12 @@ impl<'r> Asking<'r> {
         entry: &mut Entry,
     ) -> Response<Body> {
         let Some(page) = ErrorPage::of(self, &response) else { return response };
+        let outcome = entry.outcome_so_far();
         let fetched = match page.admitted(self) {
             Some(admitted) => Some(self.fetch.answer(admitted, Sent::Nothing, entry).await),
             None => None,
         };
+        entry.outcome_is_still(outcome);
         page.instead_of(response, fetched)
     }
 

@@ -83,12 +83,14 @@ impl Drop for Unread {
 
 /// A body that may be neither endless nor endlessly late. What came of it is counted.
 pub(crate) fn bounded(body: Incoming, limits: &Limits, came: Arc<AtomicU64>) -> RequestBody {
+    let begun = Instant::now();
     let bounded = Bounded {
         body,
         came,
         left: limits.body_bytes,
         patience: limits.stall_timeout,
-        late: Box::pin(sleep_until(Instant::now() + limits.stall_timeout)),
+        earned: begun + limits.stall_timeout,
+        late: Box::pin(sleep_until(begun + limits.stall_timeout)),
     };
     RequestBody::Streaming(bounded.boxed_unsync())
 }
@@ -98,8 +100,14 @@ struct Bounded {
     came: Arc<AtomicU64>,
     left: u64,
     patience: Duration,
+    /// Until when what came so far makes up for the time that it took.
+    earned: Instant,
     late: Pin<Box<Sleep>>,
 }
+
+/// Bytes a second: who sends less, but for as long as one may be silent at first, keeps an
+/// origin's connection for nothing.
+const LEAST_RATE: u32 = 512;
 
 impl http_body::Body for Bounded {
     type Data = Bytes;
@@ -115,12 +123,14 @@ impl http_body::Body for Bounded {
                 .late
                 .as_mut()
                 .poll(context)
-                .map(|()| Some(Err(Trouble::Viewer("nothing came for too long".into()))));
+                .map(|()| Some(Err(Trouble::Viewer("too little came for too long".into()))));
         };
-        bounded.late.as_mut().reset(Instant::now() + bounded.patience);
         let Some(frame) = frame else { return Poll::Ready(None) };
         let frame = frame.map_err(|error| Trouble::Viewer(error.to_string().into()))?;
         let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+        let silent = Instant::now() + bounded.patience;
+        bounded.earned += Duration::from_secs(length) / LEAST_RATE;
+        bounded.late.as_mut().reset(silent.min(bounded.earned));
         bounded.came.fetch_add(length, Ordering::Relaxed);
         match bounded.left.checked_sub(length) {
             Some(left) => bounded.left = left,

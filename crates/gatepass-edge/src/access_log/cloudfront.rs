@@ -35,7 +35,7 @@ pub(super) fn write(out: &mut Vec<u8>, finished: &Finished<'_>) {
     out.push(b'\t');
     field(out, finished.method().as_str().as_bytes());
     field(out, finished.behavior().distribution().as_bytes());
-    field(out, finished.path().as_bytes());
+    pieces(out, redacted::url(finished.path().as_bytes()));
     number(out, finished.status().as_u16().into());
     out.push(b'\t');
     match finished.headers().get(REFERER) {

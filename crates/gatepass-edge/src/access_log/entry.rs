@@ -137,6 +137,16 @@ impl Entry {
         self.outcome = Some(outcome);
     }
 
+    /// What was said of how the answer came about.
+    pub(crate) const fn outcome_so_far(&self) -> Option<CacheOutcome> {
+        self.outcome
+    }
+
+    /// Whatever else was fetched meanwhile, the answer is to the viewer's own request.
+    pub(crate) const fn outcome_is_still(&mut self, outcome: Option<CacheOutcome>) {
+        self.outcome = outcome;
+    }
+
     /// Counts the bytes of the viewer's body, if there is one.
     pub(crate) fn body_received(&mut self) -> Arc<AtomicU64> {
         Arc::clone(self.body_received.get_or_insert_default())

@@ -137,7 +137,7 @@ fn url(out: &mut Vec<u8>, finished: &Finished<'_>) {
     text(out, scheme.as_str());
     text(out, "://");
     json(out, host.strip_suffix(default_port).unwrap_or(host));
-    json(out, finished.path().as_bytes());
+    redacted::url(finished.path().as_bytes()).for_each(|part| json(out, part));
     let query = finished.raw_query().map(|query| redacted::query(query.as_bytes()));
     for (nth, part) in query.into_iter().flatten().enumerate() {
         if nth == 0 {

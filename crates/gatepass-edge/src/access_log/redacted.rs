@@ -45,13 +45,25 @@ fn is_reserved(parameter: &[u8]) -> bool {
 /// As much of it as comes before a credential.
 fn kept(text: &[u8]) -> &[u8] {
     for at in memchr::memchr2_iter(b'=', b'%', text) {
-        let before = &text[..at];
+        let (before, behind) = text.split_at(at);
+        if !begins_a_value(behind) {
+            continue;
+        }
         if let Some(kept) = CREDENTIALS.iter().find_map(|name| before.strip_suffix(name.as_bytes()))
         {
             return kept;
         }
     }
     text
+}
+
+/// Whether this is `=`, or `%3D`, or that encoded again and again.
+fn begins_a_value(text: &[u8]) -> bool {
+    let Some(mut digits) = text.strip_prefix(b"%") else { return text.starts_with(b"=") };
+    while let Some(rest) = digits.strip_prefix(b"25") {
+        digits = rest;
+    }
+    digits.get(..2).is_some_and(|digits| digits.eq_ignore_ascii_case(b"3d"))
 }
 
 #[cfg(test)]
@@ -80,5 +92,15 @@ mod tests {
         check("/b?X-Amz-Signature=00ff&X-Amz-Date=1", "/b?X-Amz-REDACTED&X-Amz-Date=1");
         check("/b?CloudFront-Policy=p", "/b?CloudFront-REDACTED");
         check("/b;Signature=s/c", "/b;REDACTED");
+        check("/a.mp4%3FPolicy=p&Signature=s", "/a.mp4%3FREDACTED");
+        check("/b?to=Signature%253ds", "/b?to=REDACTED");
+        check("/b?to=Signature%25253Ds", "/b?to=REDACTED");
+    }
+
+    #[test]
+    fn a_name_that_only_looks_like_one_stays() {
+        check("/Policy%20of%20ours/a", "/Policy%20of%20ours/a");
+        check("/Policy%253a", "/Policy%253a");
+        check("/a?Policy%20=x", "/a?Policy%20=x");
     }
 }

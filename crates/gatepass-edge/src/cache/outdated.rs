@@ -13,16 +13,29 @@ use crate::cache::key::CacheKey;
 /// The keys of what a successful PUT, POST, PATCH or DELETE may have changed: what it was sent
 /// to, and what the answer names by `Location` and `Content-Location`, if that is of the same
 /// host. Nobody can make others' objects outdated this way.
+///
+/// Of what is told apart by headers, that is outdated which is kept for who sends the same or,
+/// since browsers say more when they write (`Origin`) than when they read, none.
 pub(crate) fn keys(asked: &Asked<'_>, answer: &HeaderMap) -> Vec<CacheKey> {
     let method = &Method::GET;
-    let mut keys = vec![CacheKey::of(&Asked { method, ..asked.clone() })];
+    let silent = &HeaderMap::new();
+    let mut keys = Vec::new();
+    let mut add = |asked: &Asked<'_>| {
+        for key in [asked.clone(), Asked { headers: silent, ..asked.clone() }] {
+            let key = CacheKey::of(&key);
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+    };
+    add(&Asked { method, ..asked.clone() });
     for name in [LOCATION, CONTENT_LOCATION] {
         let Some(place) = place(asked, answer, &name) else { continue };
         let (path, query) = (place.path(), place.query());
         let url = ViewerUrl::new(asked.url.scheme(), asked.url.host(), path, query);
         let behavior = asked.distribution.behavior(&NormalPath::read(path));
         let path = path.into();
-        keys.push(CacheKey::of(&Asked { behavior, method, url: &url, path, ..asked.clone() }));
+        add(&Asked { behavior, method, url: &url, path, ..asked.clone() });
     }
     keys
 }
@@ -77,6 +90,21 @@ mod tests {
             }
         }
         assert_eq!(changed(&post, "etag", "\"x\""), [target]);
+    }
+
+    #[test]
+    fn what_is_read_without_an_origin_is_outdated_by_who_writes_with_one() {
+        let by_origin = |sample: Sample| {
+            sample.by(|policy| policy.headers = Selection::Only(vec!["origin".into()]))
+        };
+        let post = by_origin(ask("https://one.test/list", Method::POST));
+        let post = post.with("origin", "https://app.test");
+        let keys = changed(&post, "etag", "\"x\"");
+        let silent = by_origin(ask("https://one.test/list", Method::GET)).ask(CacheKey::of);
+        let told = by_origin(ask("https://one.test/list", Method::GET));
+        let told = told.with("origin", "https://app.test").ask(CacheKey::of);
+        assert_ne!(silent, told);
+        assert_eq!(keys, [told, silent]);
     }
 
     #[test]

@@ -15,14 +15,17 @@ pub(super) enum Spoken {
 pub(super) async fn first_words(stream: &TcpStream) -> Option<Spoken> {
     const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     let mut seen = [0; PREFACE.len()];
+    let mut patience = Duration::from_millis(5);
     loop {
         let length = stream.peek(&mut seen).await.ok()?;
         match &seen[..length] {
             [] => return None,
             all if all == PREFACE => return Some(Spoken::Http2),
             part if PREFACE.starts_with(part) => {
-                // The rest is still on its way; peeking again at once would only spin.
-                tokio::time::sleep(Duration::from_millis(5)).await;
+                // The rest is still on its way; peeking again at once would only spin, and who
+                // never sends it is not worth looking at often.
+                tokio::time::sleep(patience).await;
+                patience = (2 * patience).min(Duration::from_secs(1));
             }
             _ => return Some(Spoken::Http1),
         }

@@ -32,6 +32,7 @@ pub(crate) struct Facts {
     length: u64,
     modified: SystemTime,
     inode: u64,
+    place: Place,
     /// Tells this state from every other; none while it might be taken for another.
     generation: Option<u64>,
     content_type: HeaderValue,
@@ -53,6 +54,7 @@ impl Facts {
             length: metadata.len(),
             modified,
             inode: inode(metadata),
+            place: place(metadata),
             generation: is_settled(modified, now).then(request_id::number),
             content_type: content_type::of(path),
             last_modified: validators.last_modified.map(value),
@@ -65,6 +67,7 @@ impl Facts {
     pub(crate) fn hold_for(&self, metadata: &Metadata, now: SystemTime) -> bool {
         self.length == metadata.len()
             && self.inode == inode(metadata)
+            && self.place == place(metadata)
             && self.modified == metadata.modified().unwrap_or(UNIX_EPOCH)
             && self.modified <= now
             && self.generation.is_some() == is_settled(self.modified, now)
@@ -231,6 +234,20 @@ fn inode(metadata: &Metadata) -> u64 {
 #[cfg(not(unix))]
 fn inode(_: &Metadata) -> u64 {
     0
+}
+
+/// Where a file is, and when anything was last done to it, its time being set back included.
+type Place = Option<(u64, i64, i64)>;
+
+#[cfg(unix)]
+fn place(metadata: &Metadata) -> Place {
+    use std::os::unix::fs::MetadataExt;
+    Some((metadata.dev(), metadata.ctime(), metadata.ctime_nsec()))
+}
+
+#[cfg(not(unix))]
+fn place(_: &Metadata) -> Place {
+    None
 }
 
 /// The same for each request of a state of a file, and not to be guessed from outside: else

@@ -164,3 +164,23 @@ fn a_file_that_was_just_written_may_be_written_again_within_the_same_tick() {
     assert_eq!(gzipped(&site, "/page.html"), (None, page(2)));
     assert!(gzipped(&site, "/page.html").0.is_some());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_whose_time_was_set_back_is_another_state_of_it() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("page.html");
+    let kind = OriginKind::Directory(folder.path().to_owned());
+    let site = site().with(|site| site.origins = vec![Origin { id: "site".into(), kind }]);
+    let site = compressing(site).start();
+    for number in 0..3 {
+        // In place, of the same length, and as old as before: as `cp -p` leaves it.
+        std::fs::write(&path, page(number)).unwrap();
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_modified(UNIX_EPOCH + Duration::from_secs(NOW - 100)).unwrap();
+        assert_eq!(gzipped(&site, "/page.html"), (None, page(number)));
+        let (length, text) = gzipped(&site, "/page.html");
+        assert!(length.is_some(), "it was kept");
+        assert_eq!(text, page(number));
+    }
+}

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod copies;
+mod error_pages;
 mod heads;
 #[path = "../attack/http2.rs"]
 #[expect(dead_code, reason = "only a part of it is needed here")]

@@ -1,7 +1,9 @@
 //! An origin that is silent for a while, before viewers who take all that there is.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
+
+use gatepass_distribution::AllowedMethods;
 
 use crate::http2::{
     Conversation, DATA, END_STREAM, GOAWAY, HEADERS, RST_STREAM, WHOLE, block, frame, setting,
@@ -100,4 +102,24 @@ fn a_viewer_that_closes_its_window_during_a_pause_is_cut_off() {
     let (taken, end) = rest(&mut viewer, 1);
     assert_eq!((taken, end == Err(ErrorKind::TimedOut)), (0, false), "{end:?}");
     assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+/// Never silent for long, and never done: each holds one of the connections that an origin has.
+#[test]
+fn a_body_that_trickles_in_is_cut_off() {
+    let origin = played(|stream, _| {
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let site = origin.site().with(|site| {
+        site.default_behavior.conduct.allowed_methods = AllowedMethods::All;
+    });
+    let site = site.with_config(|config| config.limits.stall_timeout = STALL).start();
+    let mut viewer = site.connect();
+    let head = "POST /a HTTP/1.1\r\nHost: media.test\r\nContent-Length: 1000000\r\n\r\n";
+    viewer.write_all(head.as_bytes()).unwrap();
+    let begun = Instant::now();
+    while viewer.write_all(b"x").is_ok() && begun.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(STALL / 6);
+    }
+    assert!(begun.elapsed() < Duration::from_secs(8), "it was let go on");
 }
