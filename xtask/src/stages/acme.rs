@@ -14,7 +14,8 @@ pub(super) fn run(checkout: &Checkout) -> Result<Tally, Failure> {
     let mut tally = Tally::default();
     let mut command = checkout.cargo();
     command
-        .args(["test", "--package", "gatepass-cli", FEATURES, "--test", "acme"])
+        // Of the whole workspace: with the features of the stage `rust`, nothing is compiled twice.
+        .args(["test", "--workspace", FEATURES, "--test", "acme"])
         .env("GATEPASS_TEST_CADDY", programs.join("caddy"));
     let succeeded = process::overheard(&mut command, |line| {
         if let Some(binary) = Tally::of_rust(line) {

@@ -44,6 +44,6 @@ pub(super) fn run(checkout: &Checkout) -> Result<Tally, Failure> {
     Ok(tally)
 }
 
-/// The command's features are those of the stage `rust`, so that nothing is compiled twice.
-const TEST: [&str; 6] =
-    ["test", "--package=gatepass-issuer", "--package=gatepass-cli", FEATURES, "--test", "keys"];
+/// Of the whole workspace, as in the stage `rust`: the features of what it is built from are those
+/// of all that is built, and so nothing is compiled twice.
+const TEST: [&str; 5] = ["test", "--workspace", FEATURES, "--test", "keys"];

@@ -105,6 +105,18 @@ fn both_formats_tell_the_same() {
 }
 
 #[test]
+fn a_pass_that_was_encoded_into_the_path_is_not_told() {
+    let request = get("/a.mp4%3FPolicy=ZQ__&Signature=c2lnbmF0dXJl&Key-Pair-Id=K").body(());
+    for line in lines(request.unwrap(), |_| {}) {
+        assert!(
+            line.contains("/a.mp4%3FREDACTED") || line.contains("/a.mp4%253FREDACTED"),
+            "{line}"
+        );
+        assert!(!line.contains("c2lnbmF0dXJl") && !line.contains("ZQ__"), "{line}");
+    }
+}
+
+#[test]
 fn a_line_has_as_many_fields_as_its_file_says() {
     let named = cloudfront::HEADER.lines().nth(1).unwrap().split(' ').count() - 1;
     let refused = get("/").body(()).unwrap();
