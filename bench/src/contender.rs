@@ -73,13 +73,6 @@ impl<'s> Contender<'s> {
         Ok(turn)
     }
 
-    /// Asks for `seconds`, and forgets what came of it.
-    pub(crate) fn warm_up(&mut self, folder: &Path, seconds: u32) -> Outcome<()> {
-        self.measure(folder, seconds)?;
-        self.turns.clear();
-        Ok(())
-    }
-
     pub(crate) fn medians(&self) -> Medians {
         let of = |figure: fn(&(Turn, f64)) -> f64| median(self.turns.iter().map(figure).collect());
         Medians { rate: of(|turn| turn.0.rate), cpu: of(|turn| turn.1), p99: of(|turn| turn.0.p99) }

@@ -1,7 +1,7 @@
 //! Every request with a pass that was never seen: what a signature costs, at the door.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use gatepass::KeyType;
@@ -25,7 +25,7 @@ pub(crate) fn bench(folder: &Path, haproxy: &Server, effort: Effort) -> Outcome<
     let cookies = (0..PASSES)
         .map(|nth| pair.cookie_until("http*://127.0.0.1:*", 4_102_444_800 + nth))
         .collect::<Outcome<Vec<_>>>()?;
-    let script = in_turn(&place, &cookies)?;
+    let script = sent(&place, &cookies, Order::InTurn)?;
     run_on(0)?;
     let edge = Gatepass { folder: &place, pair: &pair, origin: 1, passes: 1, cache: 16 }.plain()?;
     run_on(1)?;
@@ -47,17 +47,28 @@ pub(crate) fn bench(folder: &Path, haproxy: &Server, effort: Effort) -> Outcome<
     Ok(())
 }
 
-/// A script for wrk that sends each of these cookies in its turn.
-pub(crate) fn in_turn(folder: &Path, cookies: &[String]) -> Outcome<std::path::PathBuf> {
+/// Which of many cookies comes next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Order {
+    InTurn,
+    AtRandom,
+}
+
+/// A script for wrk that sends these cookies.
+pub(crate) fn sent(folder: &Path, cookies: &[String], order: Order) -> Outcome<PathBuf> {
     let list = folder.join("cookies");
     fs::write(&list, cookies.join("\n"))?;
-    let script = folder.join("in-turn.lua");
+    let next = match order {
+        Order::InTurn => "nth % #cookies + 1",
+        Order::AtRandom => "math.random(#cookies)",
+    };
+    let script = folder.join("cookies.lua");
     let text = format!(
         "local cookies = {{}}\n\
          for line in io.lines('{list}') do cookies[#cookies + 1] = line end\n\
          local nth = 0\n\
          request = function()\n\
-           nth = nth % #cookies + 1\n\
+           nth = {next}\n\
            wrk.headers['Cookie'] = cookies[nth]\n\
            return wrk.format()\n\
          end\n",
