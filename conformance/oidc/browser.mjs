@@ -33,6 +33,8 @@ export class Browser {
     const cookie = this.cookies(url).map(({ name, value }) => `${name}=${value}`).join("; ");
     const all = { host, ...headers };
     if (cookie !== "") all.cookie = cookie;
+    // A form of the page that is asked.
+    if (method === "POST") all.origin ??= origin;
     if (body !== undefined) {
       all["content-type"] = "application/x-www-form-urlencoded";
       all["content-length"] = Buffer.byteLength(body);
