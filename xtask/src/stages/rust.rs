@@ -1,9 +1,9 @@
-//! The stage `rust`: `cargo test`, counted, and the command built as users get it.
+//! The stage `rust`: `cargo test`, counted.
 
 use crate::{
     checkout::{Checkout, FEATURES},
     failure::Failure,
-    process, say,
+    process,
     tally::Tally,
 };
 
@@ -22,11 +22,6 @@ pub(super) fn run(checkout: &Checkout) -> Result<Tally, Failure> {
     }
     if succeeded && tally.ran_nothing() {
         return Err(Failure::new("cargo test succeeded without running a single test"));
-    }
-    say::step("building the command for release");
-    if let Err(failure) = checkout.gatepass() {
-        say::failure(&failure);
-        tally += Tally::ONE_FAILED;
     }
     Ok(tally)
 }
