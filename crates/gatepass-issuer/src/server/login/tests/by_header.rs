@@ -37,6 +37,17 @@ async fn anybody_else_sees_the_login_page_whatever_they_send() {
 }
 
 #[tokio::test]
+async fn an_edge_that_passes_on_what_viewers_send_is_not_believed() {
+    let stage = Stage::open();
+    let mut browser = stage.browser();
+    browser.peer = [192, 0, 2, 90].into();
+    browser.headers.insert(USER, "grace".parse().unwrap());
+    browser.headers.insert(GROUPS, "members".parse().unwrap());
+    assert_eq!(browser.get("/login").await.status.as_u16(), 200);
+    assert!(!browser.is_signed_in());
+}
+
+#[tokio::test]
 async fn two_lines_of_a_header_are_refused() {
     let stage = Stage::open();
     let mut browser = stage.browser();
