@@ -3,7 +3,7 @@
 //! A header counts if all of the following hold:
 //!
 //! 1. The TCP connection comes from a listed proxy. What stands in `X-Forwarded-For` is not
-//!    asked.
+//!    asked; it says where the viewer is, and nothing else.
 //! 2. There is one line of it. Two lines are what a proxy leaves that adds its own and does
 //!    not take the viewer's away, and nobody can say which is which: the request is refused.
 //! 3. It is UTF-8 text without control characters.
@@ -92,7 +92,7 @@ impl HeaderLogin {
     }
 
     /// Whether this proxy is named as one that logs people in.
-    pub(crate) fn names(&self, peer: std::net::IpAddr) -> bool {
+    fn names(&self, peer: std::net::IpAddr) -> bool {
         let peer = peer.to_canonical();
         self.config.from.iter().any(|network| network.contains(&peer))
     }
