@@ -24,6 +24,17 @@ impl Proxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
+    /// Says whether an address of this network is a listed proxy's.
+    pub fn meet(&self, network: &IpNet) -> bool {
+        self.0.iter().any(|own| own.contains(network) || network.contains(own))
+    }
+
+    /// These, and others: of one list, each is believed wherever it stands in a line.
+    #[must_use]
+    pub fn and(&self, others: &[IpNet]) -> Self {
+        Self([&*self.0, others].concat())
+    }
+
     /// The viewer's address, by the lines of `X-Forwarded-For` that came from `peer`.
     ///
     /// Steps from proxy to proxy; an entry that is no address ends the walk at the last proxy.
@@ -80,6 +91,16 @@ mod tests {
         assert_eq!(address("10.0.0.1", &[b"6.6.6.6", b"203.0.113.9, \xe9"]), "10.0.0.1");
         assert_eq!(address("10.0.0.1", &[]), "10.0.0.1");
         assert_eq!(address("127.0.0.1", &[b"::ffff:203.0.113.9"]), "203.0.113.9");
+    }
+
+    #[test]
+    fn networks_meet_whichever_is_the_wider() {
+        let one = |text: &str| Proxies::new(vec![text.parse().unwrap()]);
+        let meet = |one_of: &str, other: &str| one(one_of).meet(&other.parse().unwrap());
+        assert!(meet("10.0.0.5/32", "10.0.0.0/24") && meet("10.0.0.0/24", "10.0.0.5/32"));
+        assert!(meet("10.0.0.0/24", "10.0.0.9/24"));
+        assert!(!meet("10.0.0.0/24", "10.0.1.0/24") && !meet("::/0", "10.0.0.0/8"));
+        assert!(!Proxies::default().meet(&"10.0.0.0/8".parse().unwrap()));
     }
 
     #[test]

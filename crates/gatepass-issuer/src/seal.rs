@@ -1,9 +1,9 @@
 //! Sealed text: what a browser keeps for us and can neither read nor change.
 //!
 //! AES-256-GCM under a key that is derived for each use, so that what was sealed for one use
-//! opens for no other. A nonce is random: under one key 2³² texts may be sealed before two of
-//! them are likely to share one (NIST SP 800-38D, 8.3), which at a thousand a second is seven
-//! weeks short of two months, so replace the secret before.
+//! opens for no other. A nonce is random: under one key no more than 2³² texts may be sealed, so
+//! that it stays unlikely that two of them share one (NIST SP 800-38D, 8.3). At a thousand a
+//! second that is seven weeks, at one a second more than a hundred years: replace the secret before.
 //!
 //! # Invariants
 //!

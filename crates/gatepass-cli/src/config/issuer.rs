@@ -124,15 +124,14 @@ pub(crate) fn read(
     let (rights, mut mistakes) = rights(&mut root, site, said);
     mistakes.extend(torn.into_iter().flatten());
     let meets = |config: &IssuerConfig| {
-        let from = login.header.iter().flat_map(|header| header.from.iter().flatten());
-        from.clone()
-            .any(|network| config.proxies.contain(network.addr()) || network.prefix_len() == 0)
+        let mut from = login.header.iter().flat_map(|header| &header.from);
+        from.any(|network| config.proxies.meet(network) || network.prefix_len() == 0)
     };
     if config.as_ref().is_some_and(meets) {
         // An edge passes on what viewers send: whoever it is believed of could be anybody.
         mistakes.push(Mistake {
             at: "login.header.from".into(),
-            problem: "these are trusted-proxies, too, which pass on what viewers send: let the proxy that logs people in come from another address, and name it here alone".into(),
+            problem: "among these are trusted-proxies, too, which pass on what viewers send: let the proxy that logs people in come from another address, and name it here alone".into(),
         });
     }
     root.finish();

@@ -48,6 +48,13 @@ impl Arrival {
         found.next().is_none().then_some(value)
     }
 
+    /// Whether somebody opens a page, as far as browsers tell. What pictures and scripts of
+    /// other pages ask keeps nobody's session alive.
+    pub(crate) fn is_visit(&self) -> bool {
+        let destination = self.headers.get("sec-fetch-dest").map(HeaderValue::as_bytes);
+        destination.is_none_or(|destination| destination == b"document")
+    }
+
     /// The headers as they came.
     pub(crate) const fn headers(&self) -> &HeaderMap {
         &self.headers
@@ -64,14 +71,16 @@ impl FromRequestParts<Arc<Issuer>> for Arrival {
         let Some(Peer(peer)) = parts.extensions.get().copied() else {
             return Err(StatusCode::INTERNAL_SERVER_ERROR);
         };
-        let config = issuer.config();
         let lines = parts.headers.get_all(FORWARDED_FOR).iter().map(HeaderValue::as_bytes);
-        let is_listed = config.proxies.contain(peer.ip()) || issuer.logins().come_from(peer.ip());
-        if !is_listed && is_near(peer.ip()) && parts.headers.contains_key(FORWARDED_FOR) {
+        let speakers = issuer.speakers();
+        if !speakers.contain(peer.ip())
+            && is_near(peer.ip())
+            && parts.headers.contains_key(FORWARDED_FOR)
+        {
             issuer.tell_of_unlisted(peer.ip());
         }
         Ok(Self {
-            address: config.proxies.address_behind(peer.ip(), lines),
+            address: speakers.address_behind(peer.ip(), lines),
             peer: peer.ip().to_canonical(),
             now: issuer.now(),
             page: page(&parts.headers, issuer),

@@ -65,6 +65,9 @@ struct Kept {
 
 const COOKIE_NAME: &str = "__Host-gatepass-form";
 
+/// Lax, not strict: who follows a link from elsewhere keeps the forms of other tabs.
+const ATTRIBUTES: &str = "; Path=/; Secure; HttpOnly; SameSite=Lax";
+
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 impl Csrf {
@@ -92,10 +95,15 @@ impl Csrf {
         rand::fill(&mut random).expect("the system gives random numbers");
         let kept = Kept { random, laid: now.seconds() };
         let sealed = self.seal.seal(&[&random[..], &kept.laid.to_be_bytes()].concat());
-        // Lax, not strict: who follows a link from elsewhere keeps the forms of other tabs.
-        let line = format!("{COOKIE_NAME}={sealed}; Path=/; Secure; HttpOnly; SameSite=Lax");
+        let line = format!("{COOKIE_NAME}={sealed}{ATTRIBUTES}");
         let line = HeaderValue::from_str(&line).expect("sealed text is letters and digits");
         FormToken { token: self.token_of(&kept), set_cookie: Some(line) }
+    }
+
+    /// The line that takes the cookie away, if there is one.
+    pub(crate) fn clearing_line(headers: &HeaderMap) -> Option<String> {
+        cookies::values(headers, COOKIE_NAME).next()?;
+        Some(format!("{COOKIE_NAME}={ATTRIBUTES}; Max-Age=0"))
     }
 
     /// Says whether a form that was sent counts.

@@ -39,6 +39,8 @@ pub(crate) struct EndedSessions {
 struct Noted {
     mark: u64,
     read: u64,
+    /// How long it was when it was last written anew, or that was tried.
+    tidied: u64,
     /// Whether it could not be read, and that was told.
     is_broken: bool,
 }
@@ -83,8 +85,10 @@ impl EndedSessions {
             fs::create_dir_all(folder)?;
             // Nobody adds to it meanwhile.
             let _file = locked::open(path, OpenOptions::new().create(true).append(true))?;
-            ended.follow(now)?;
-            ended.tidy(path)?;
+            ended.take_over(now)?;
+            if ended.is_long() {
+                ended.tidy(path, now)?;
+            }
         }
         Ok(ended)
     }
@@ -142,8 +146,18 @@ impl EndedSessions {
         self.path.is_some() && self.looked.swap(now.seconds(), Ordering::Relaxed) != now.seconds()
     }
 
-    /// Takes over what others wrote down. It waits for the disk. What goes wrong is told once.
+    /// Takes over what others wrote down, and writes the file anew if it has grown. It waits for
+    /// the disk. What goes wrong is told once.
     pub(crate) fn follow(&self, now: EpochTime) -> io::Result<()> {
+        self.take_over(now)?;
+        let Some(path) = self.path.as_ref().filter(|_| self.is_long()) else { return Ok(()) };
+        // Nobody adds to it meanwhile, and what was added until now is taken over.
+        let _file = locked::open(path, OpenOptions::new().append(true))?;
+        self.take_over(now)?;
+        self.tidy(path, now)
+    }
+
+    fn take_over(&self, now: EpochTime) -> io::Result<()> {
         let Some(path) = &self.path else { return Ok(()) };
         let mut noted = self.noted();
         let read = noted.read_on(path);
@@ -156,20 +170,30 @@ impl EndedSessions {
         Ok(())
     }
 
-    /// Writes a long file anew without what has passed. Its lock is ours.
-    fn tidy(&self, path: &Path) -> io::Result<()> {
+    /// Whether the file is long, and twice as long as when it was last written anew.
+    fn is_long(&self) -> bool {
+        let noted = self.noted();
+        noted.read > LONG.max(noted.tidied.saturating_mul(2))
+    }
+
+    /// Writes the file anew without what has passed. Its lock is ours.
+    fn tidy(&self, path: &Path, now: EpochTime) -> io::Result<()> {
         let mut noted = self.noted();
-        if noted.read <= LONG {
-            return Ok(());
-        }
+        // If it can't be done, it is tried again when there is more, and not each second.
+        noted.tidied = noted.read;
         let fresh = path.with_extension("new");
         let mut written = File::create(&fresh)?;
-        let lines: String = self.known().iter().map(|(id, end)| end.line(id)).collect();
+        let lines: String = {
+            let mut known = self.known();
+            known.retain(|_, end| end.until > now.seconds());
+            known.iter().map(|(id, end)| end.line(id)).collect()
+        };
         written.write_all(lines.as_bytes())?;
         written.sync_all()?;
         fs::rename(&fresh, path)?;
         let data = written.metadata()?;
         (noted.mark, noted.read) = (locked::mark(&data), data.len());
+        noted.tidied = data.len();
         Ok(())
     }
 

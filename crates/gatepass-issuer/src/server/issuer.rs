@@ -23,6 +23,7 @@ use aws_lc_rs::rand;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use gatepass::EpochTime;
+use gatepass_distribution::Proxies;
 use http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
@@ -52,10 +53,15 @@ pub struct Issuer {
     logins: Logins,
     clock: Clock,
     journal: Journal,
+    /// Whose `X-Forwarded-For` is believed: edges, and proxies that log people in. All that can
+    /// be had by it is another address.
+    speakers: Proxies,
     /// Whether a proxy was told of that is not listed.
     unlisted_was_told: AtomicBool,
     /// Wrong tokens of applications, where there is a right one.
     wrong_tokens: Option<AddressThrottle>,
+    /// What is told of those who have shown nothing.
+    strangers: AddressThrottle,
 }
 
 /// Why an issuer can't begin.
@@ -116,12 +122,16 @@ impl Issuer {
                 journal::write(&journal, clock(), None, event);
             })
         };
+        let logging_in = config.login.header.as_ref().map(|header| &*header.from);
+        let speakers = config.proxies.and(logging_in.unwrap_or_default());
         let sessions = Sessions::open(&config, now).map_err(IssuerError::State);
         let logins = Logins::open(&config, now, &tell);
         match (sessions, logins) {
             (Ok(sessions), Ok(logins)) => Ok(Arc::new(Self {
                 issuance: ArcSwap::from_pointee(issuance),
                 wrong_tokens: config.application_token.is_some().then(AddressThrottle::default),
+                strangers: AddressThrottle::default(),
+                speakers,
                 unlisted_was_told: AtomicBool::new(false),
                 config,
                 sessions,
@@ -177,6 +187,19 @@ impl Issuer {
     /// Tells operators what happened.
     pub(crate) fn tell(&self, address: Option<IpAddr>, event: Event<'_>) {
         journal::write(&self.journal, self.now(), address, event);
+    }
+
+    /// Tells operators what somebody did who has shown nothing, unless it is one of too many from
+    /// their address: a journal is no place for strangers to fill.
+    pub(crate) fn tell_of_stranger(&self, arrival: &Arrival, event: Event<'_>) {
+        if self.strangers.count(arrival.address).is_ok() {
+            self.tell(Some(arrival.address), event);
+        }
+    }
+
+    /// Whose `X-Forwarded-For` is believed.
+    pub(crate) const fn speakers(&self) -> &Proxies {
+        &self.speakers
     }
 
     /// Tells once that a peer speaks for others and is not believed: most likely the edge.
@@ -296,6 +319,19 @@ impl Issuer {
             let what = format!("the end of a session could not be written down: {error}");
             self.tell(None, Event::Trouble { what });
         }
+    }
+
+    /// Ends all that somebody began by one way until then.
+    pub(crate) async fn end_all(
+        self: &Arc<Self>,
+        person: Person,
+        way: Way,
+        until: EpochTime,
+    ) -> io::Result<()> {
+        let issuer = Arc::clone(self);
+        // It waits for the disk.
+        let ended = move || issuer.sessions.end_all(&person, way, until);
+        tokio::task::spawn_blocking(ended).await.map_err(io::Error::other).flatten()
     }
 
     /// Hands out what a session is good for: the session as it is now, and the headers that

@@ -5,10 +5,10 @@ pub(crate) mod header;
 pub(crate) mod invitation;
 mod known_browser;
 pub(crate) mod oidc;
+mod sent_on;
 pub(crate) mod users;
 
 use std::io;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -129,9 +129,16 @@ impl Logins {
         }
     }
 
-    /// Whether this peer is a proxy that logs people in, whose word on addresses is not asked.
-    pub(crate) fn come_from(&self, peer: IpAddr) -> bool {
-        self.header.as_ref().is_some_and(|header| header.names(peer))
+    /// The lines that take away what logging in left in a browser, whether it came to an end or
+    /// not: its form cookie, by which an invitation knew it again, the attempts that it has open
+    /// at the provider, and the mark that it was sent on. That somebody logged in here before
+    /// stays known, or strangers could keep them out.
+    pub(crate) fn clearing_lines(&self, arrival: &Arrival) -> Vec<String> {
+        let attempts = self.oidc.iter().flat_map(|oidc| oidc.dropping(arrival.headers()));
+        attempts
+            .chain(Csrf::clearing_line(arrival.headers()))
+            .chain(sent_on::clearing_line(arrival))
+            .collect()
     }
 
     /// The provider at which people log in, if there is one.

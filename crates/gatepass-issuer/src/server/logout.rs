@@ -1,4 +1,5 @@
-//! Logging out: the session ends for good, and every cookie it ever set is taken away.
+//! Logging out: the session ends for good, and every cookie it ever set is taken away, with what
+//! logging in left: on a shared computer nobody comes back by the button *Back*.
 //!
 //! A pass that somebody copied lives until it expires, as CloudFront's do; that is why passes
 //! are short. `gatepass revoke` takes one back at Gatepass's own edges.
@@ -52,7 +53,8 @@ async fn log_out(
         Some(session) => issuer.clearing_lines(session),
         None => vec![issuer.sessions().clearing_line()],
     };
-    let headers = lines.iter().filter_map(|line| set_cookie(line));
+    let left = issuer.logins().clearing_lines(&arrival);
+    let headers = lines.iter().chain(&left).filter_map(|line| set_cookie(line));
     let headers: HeaderMap = headers.chain([(CACHE_CONTROL, NO_STORE)]).collect();
     let return_to = asked.listed(issuer.config()).unwrap_or_else(farewell);
     match elsewhere(&issuer, session.as_ref(), &return_to, arrival.now).await {

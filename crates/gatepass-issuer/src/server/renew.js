@@ -1,4 +1,4 @@
-// Keeps a viewer's passes fresh: one tab asks, before they end, until the session ends.
+// Keeps a viewer's passes fresh: one tab asks each issuer, before they end, until the session ends.
 (() => {
   const url = new URL("renew", document.currentScript.src);
   const wait = (seconds) => new Promise((go) => setTimeout(go, seconds * 1000));
@@ -12,5 +12,5 @@
     }
     dispatchEvent(new Event("gatepass-ended"));
   };
-  navigator.locks ? navigator.locks.request("gatepass-renewal", renew) : renew();
+  navigator.locks ? navigator.locks.request(`gatepass-renewal ${url}`, renew) : renew();
 })();

@@ -96,9 +96,7 @@ async fn renew_page(
     arrival: Arrival,
     Query(asked): Query<Return>,
 ) -> Response {
-    // Pictures and scripts of other pages keep nobody's session alive.
-    let destination = arrival.headers().get("sec-fetch-dest").map(HeaderValue::as_bytes);
-    if destination.is_some_and(|destination| destination != b"document") {
+    if !arrival.is_visit() {
         return StatusCode::FORBIDDEN.into_response();
     }
     let target = asked.target(issuer.config());

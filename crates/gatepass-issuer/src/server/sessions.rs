@@ -117,9 +117,10 @@ impl Sessions {
         self.ended.end(session, session.latest_end(self.lifetimes), now)
     }
 
-    /// Ends all sessions of somebody who logged in by one way, for good; later ones are not meant.
-    pub(crate) fn end_all(&self, person: &Person, way: Way, now: EpochTime) -> io::Result<()> {
-        self.ended.end_all(person, way, self.lifetimes.longest(), now)
+    /// Ends all sessions of somebody that began by one way until then, for good; later ones are
+    /// not meant.
+    pub(crate) fn end_all(&self, person: &Person, way: Way, until: EpochTime) -> io::Result<()> {
+        self.ended.end_all(person, way, self.lifetimes.longest(), until)
     }
 
     /// What was ended, by us or others.

@@ -24,6 +24,7 @@ mod endings;
 mod framing;
 mod keeping;
 mod proxies;
+mod strangers;
 
 const NOW: u64 = 1_767_290_000;
 
@@ -319,9 +320,24 @@ async fn whose_pass_has_ended_is_sent_on_with_a_fresh_one_and_never_in_a_circle(
     let (set, _) = first.names();
     assert!(set.contains(&"CloudFront-Policy") && set.contains(&"__Host-gatepass-sent-on"));
     // What they want is not open to them: the edge sends them here again at once.
-    let again = format!("{}; __Host-gatepass-sent-on=1", session_of(&first));
-    let again = ask(&again, "/login?return-to=/staff/a.html").await;
+    let kept = |answer: &Answer| {
+        let lines = answer.cookies();
+        let sent = lines.iter().find(|line| line.starts_with("__Host-gatepass-sent-on="));
+        format!("{}; {}", session_of(answer), pair(sent.unwrap()))
+    };
+    let again = ask(&kept(&first), "/login?return-to=/films/a.html").await;
     assert_eq!(again.status, StatusCode::FORBIDDEN);
+    assert!(again.body.contains("You have no access here"), "{}", again.body);
+    // Another tab, opened at the same time, wants something else.
+    let second = ask(&kept(&first), "/login?return-to=/films/b.html").await;
+    assert_eq!(second.header("location"), Some("/films/b.html"));
+    for circle in ["/films/a.html", "/films/b.html"] {
+        let again = ask(&kept(&second), &format!("/login?return-to={circle}")).await;
+        assert_eq!(again.status, StatusCode::FORBIDDEN, "{circle}");
+    }
+    let tossed = format!("{}; __Host-gatepass-sent-on=1..x.0", session_of(&first));
+    let own = ask(&tossed, "/login?return-to=/films/a.html").await;
+    assert_eq!(own.status, StatusCode::SEE_OTHER);
     let home = ask(&cookie, "/login").await;
     assert_eq!(home.status, StatusCode::OK, "who wants nothing sees that they are signed in");
 }
@@ -341,10 +357,14 @@ async fn somebody_who_may_have_nothing_any_more_keeps_no_pass() {
 async fn pictures_of_other_pages_keep_no_session_alive() {
     let house = House::new(|_| {});
     let cookie = house.session(&["members"]);
-    let headers = [("cookie", &*cookie), ("sec-fetch-dest", "image")];
-    let answer = house.ask("GET", "/renew", &headers, "").await;
-    assert_eq!(answer.status, StatusCode::FORBIDDEN);
-    assert!(answer.cookies().is_empty());
+    for route in ["/renew", "/login?return-to=/films/"] {
+        let headers = [("cookie", &*cookie), ("sec-fetch-dest", "image")];
+        let answer = house.ask("GET", route, &headers, "").await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{route}");
+        assert!(answer.cookies().is_empty(), "{route}");
+        let headers = [("cookie", &*cookie), ("sec-fetch-dest", "document")];
+        assert_eq!(house.ask("GET", route, &headers, "").await.status, StatusCode::SEE_OTHER);
+    }
 }
 
 #[tokio::test]
@@ -377,6 +397,28 @@ async fn logging_out_takes_everything_away_for_good() {
             "copies are over, too"
         );
     }
+}
+
+#[tokio::test]
+async fn logging_out_takes_what_logging_in_left_and_nothing_that_never_was() {
+    let house = House::new(|config| {
+        config.login.oidc = Some(OidcConfig::new("https://id.example.com", "gatepass"));
+    });
+    let session = house.session(&["members"]);
+    let out = async |others: &str| {
+        let cookie = format!("{session}{others}");
+        let own = ("origin", "https://media.example.com");
+        let answer = house.ask("POST", "/logout", &[("cookie", &cookie), own], "").await;
+        let (set, gone) = answer.names();
+        assert!(set.is_empty(), "{set:?}");
+        let gone = gone.into_iter().filter(|name| name.starts_with("__Host-")).skip(1);
+        gone.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let others = "; __Host-gatepass-form=a; __Host-gatepass-sent-on=b; __Host-gatepass-browser=c; \
+                  __Host-gatepass-oidc-AAAAAAAA=d; __Host-other=e";
+    let gone = ["__Host-gatepass-oidc-AAAAAAAA", "__Host-gatepass-form", "__Host-gatepass-sent-on"];
+    assert_eq!(out(others).await, gone);
+    assert!(out("").await.is_empty());
 }
 
 #[tokio::test]
@@ -439,6 +481,8 @@ async fn the_script_is_small_and_asks_for_nothing_else() {
     let answer = house.ask("GET", "/renew.js", &[], "").await;
     assert_eq!(answer.header("content-type"), Some("text/javascript; charset=utf-8"));
     assert!(answer.body.len() < 1_200, "{} bytes", answer.body.len());
+    // A page that plays from two media hosts loads it of both: one must not wait for the other.
+    assert!(answer.body.contains("locks.request(`gatepass-renewal ${url}`"), "{}", answer.body);
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::time::{Duration, Instant};
 
 use gatepass_issuer::Journal;
 use serde_json::json;
@@ -18,6 +18,9 @@ const WAITING: usize = 4_096;
 
 /// How long the last lines may take when the issuer ends.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often it is looked whether there is a place for the last word.
+const A_MOMENT: Duration = Duration::from_millis(10);
 
 enum Said {
     Line(Box<str>),
@@ -52,11 +55,13 @@ fn begin_with(waiting: usize, write: impl FnMut(&str) + Send + 'static) -> (Jour
 
 fn write_all(lines: &Receiver<Said>, dropped: &AtomicU64, mut write: impl FnMut(&str)) {
     for said in lines {
-        match said {
-            Said::Line(line) => write(&line),
-            // Nobody waits any longer, perhaps.
-            Said::End(all_said) => drop(all_said.send(())),
-        }
+        let all_said = match said {
+            Said::Line(line) => {
+                write(&line);
+                None
+            }
+            Said::End(all_said) => Some(all_said),
+        };
         // Lines were waiting when others were dropped: one comes after, and this with it.
         let lost = dropped.swap(0, Ordering::Relaxed);
         if lost > 0 {
@@ -64,17 +69,33 @@ fn write_all(lines: &Receiver<Said>, dropped: &AtomicU64, mut write: impl FnMut(
             let line = json!({"time": clock::now().seconds(), "event": "trouble", "what": what});
             write(&line.to_string());
         }
+        if let Some(all_said) = all_said {
+            // Nobody waits any longer, perhaps.
+            let _ = all_said.send(());
+        }
     }
 }
 
 impl Ending {
     /// Waits until everything that was said is written, or for as long as that may take.
     pub(super) fn wait(self) {
+        self.wait_for(PATIENCE);
+    }
+
+    fn wait_for(self, patience: Duration) {
         let (all_said, ended) = channel();
-        if self.0.try_send(Said::End(all_said)).is_ok() {
-            // A reader that stalls now has had its time.
-            let _ = ended.recv_timeout(PATIENCE);
+        let until = Instant::now() + patience;
+        let mut end = Said::End(all_said);
+        // All places may be taken by lines that a slow reader is still reading.
+        while let Err(TrySendError::Full(back)) = self.0.try_send(end) {
+            if Instant::now() >= until {
+                return;
+            }
+            end = back;
+            std::thread::sleep(A_MOMENT);
         }
+        // A reader that stalls now has had its time.
+        let _ = ended.recv_timeout(until.saturating_duration_since(Instant::now()));
     }
 }
 
@@ -96,6 +117,43 @@ mod tests {
         ending.wait();
         let expected: Vec<_> = (0..50).map(|number| number.to_string()).collect();
         assert_eq!(*written.lock().unwrap(), expected);
+    }
+
+    #[test]
+    fn a_slow_reader_gets_every_line_that_waits_and_learns_what_it_missed_before_the_end() {
+        let (go_on, slow) = channel::<()>();
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let lines = Arc::clone(&written);
+        let (journal, ending) = begin_with(3, move |line: &str| {
+            let _ = slow.recv();
+            lines.lock().unwrap().push(line.to_owned());
+        });
+        for _ in 0..100 {
+            journal("line");
+        }
+        // Every place is taken, and most likely the end waits for one when the reader goes on.
+        std::thread::spawn(move || {
+            std::thread::sleep(3 * A_MOMENT);
+            drop(go_on);
+        });
+        ending.wait_for(Duration::from_mins(10));
+        let written = written.lock().unwrap();
+        let kept = written.iter().filter(|line| *line == "line").count();
+        let told = format!("{} lines of the journal were dropped", 100 - kept);
+        assert!((3..=4).contains(&kept), "{kept}");
+        assert!(written.iter().any(|line| line.contains(&told)), "{written:?}");
+    }
+
+    #[test]
+    fn a_reader_that_stalls_for_good_does_not_keep_the_issuer() {
+        let (_never, stalled) = channel::<()>();
+        let (journal, ending) = begin_with(1, move |_: &str| {
+            let _ = stalled.recv();
+        });
+        for _ in 0..9 {
+            journal("line");
+        }
+        ending.wait_for(Duration::from_millis(30));
     }
 
     #[test]

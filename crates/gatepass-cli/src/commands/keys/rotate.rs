@@ -43,7 +43,7 @@ Examples:
   gatepass keys rotate --issuer issuer.toml --edge gatepass.toml
   gatepass keys rotate --issuer issuer.toml --edge gatepass.toml \\
     --probe https://media.example.com/films/a.mp4
-  gatepass keys rotate --issuer issuer.toml --edge gatepass.toml \
+  gatepass keys rotate --issuer issuer.toml --edge gatepass.toml \\
     --probe-issuer http://127.0.0.1:8090/_gatepass --probe-issuer http://127.0.0.1:8091/_gatepass
   gatepass keys rotate --edge gatepass.toml --longest-pass 7d --switched
   gatepass keys rotate --issuer issuer.toml --for cloudfront

@@ -9,7 +9,7 @@ use gatepass_issuer::Users;
 use serde_json::{Map, Value as Json};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value};
 
-use crate::words::Failure;
+use crate::words::{Failure, note};
 
 #[derive(Args, Debug)]
 pub(super) struct FileArgs {
@@ -144,8 +144,12 @@ impl UsersFile {
             ))
             .hint("try again"));
         }
-        self.replace(&text)
-            .map_err(|error| Failure::new(format!("can't write {}: {error}", self.path.display())))
+        self.replace(&text).map_err(|error| {
+            Failure::new(format!("can't write {}: {error}", self.path.display()))
+        })?;
+        #[cfg(unix)]
+        tell_of_readers(&self.path);
+        Ok(())
     }
 
     fn replace(&self, text: &str) -> io::Result<()> {
@@ -182,7 +186,8 @@ impl UsersFile {
 }
 
 /// Whoever could read the old file (an issuer that runs as another user) can read the new one,
-/// and nobody else.
+/// and nobody else. That may be everybody: an issuer is perhaps told that this is meant, and
+/// would keep to its old list if it could read the new one no more.
 #[cfg(unix)]
 fn keep_readers(file: &File, old: &fs::Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
@@ -190,7 +195,19 @@ fn keep_readers(file: &File, old: &fs::Metadata) -> io::Result<()> {
     if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
         fchown(file, Some(old.uid()), Some(old.gid()))?;
     }
-    file.set_permissions(fs::Permissions::from_mode(old.mode() & 0o660 | 0o600))
+    file.set_permissions(fs::Permissions::from_mode(old.mode() & 0o664 | 0o600))
+}
+
+/// Tells of a file that an issuer refuses if it is not told otherwise.
+#[cfg(unix)]
+fn tell_of_readers(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    if fs::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o004 != 0) {
+        let path = path.display();
+        note(&format!(
+            "{path} may still be read by everybody on this machine: an issuer takes it only with world-readable = true. Otherwise give it to the issuer, and chmod o= {path}"
+        ));
+    }
 }
 
 fn name_of(user: &Table) -> &str {
@@ -223,6 +240,25 @@ mod tests {
 
     fn user(name: &str) -> String {
         format!("[[user]]\nname = \"{name}\"\npassword = \"{HASH}\"\n")
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn whoever_could_read_the_old_file_can_read_the_new_one() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.toml");
+        for (before, after) in [(0o644, 0o644), (0o640, 0o640), (0o400, 0o600), (0o666, 0o664)] {
+            fs::write(&path, format!("{}\n{}", user("ada"), user("eve"))).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(before)).unwrap();
+            let mut users = FileArgs { file: path.clone() }.open().unwrap();
+            assert!(users.remove("eve"));
+            users.write().unwrap();
+            let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, after, "{before:o}");
+            fs::remove_file(&path).unwrap();
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(in crate::config) fn header(mut table: Table<'_>) -> Option<HeaderConfig> {
         .required("from", "the addresses of the proxy that logs people in and sets the headers");
     let from = from.map(|value| value.items().iter().filter_map(network).collect());
     table.finish();
-    is_there.then_some(HeaderConfig { name: name?, claims, separator, from })
+    is_there.then_some(HeaderConfig { name: name?, claims, separator, from: from? })
 }
 
 fn header_name(value: &Value<'_>) -> Option<HeaderName> {

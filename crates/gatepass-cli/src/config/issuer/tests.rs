@@ -115,6 +115,27 @@ fn what_a_proxy_says_is_cut_only_where_that_is_said() {
 }
 
 #[test]
+fn whoever_is_believed_as_an_edge_is_not_believed_about_people() {
+    let with = |trusted: &str, from: &str| {
+        let text = WHOLE.replace("[\"127.0.0.1\"]", trusted);
+        whole(&format!("{text}\n[login.header]\nname = \"X-User\"\nfrom = {from}\n"))
+    };
+    for (trusted, from) in [
+        (r#"["127.0.0.1"]"#, r#"["127.0.0.0/8"]"#),
+        (r#"["10.0.0.5"]"#, r#"["10.0.0.0/24"]"#),
+        (r#"["10.0.0.0/24"]"#, r#"["192.0.2.1", "10.0.0.5"]"#),
+        (r#"["192.0.2.1", "fd00::5"]"#, r#"["fd00::/64"]"#),
+        ("[]", r#"["0.0.0.0/0"]"#),
+    ] {
+        let told = with(trusted, from).unwrap_err();
+        assert!(told.contains("issuer.toml:20:8: ") && told.contains("trusted-proxies"), "{told}");
+    }
+    let apart = with(r#"["10.0.0.5"]"#, r#"["10.0.1.0/24"]"#).unwrap();
+    assert_eq!(apart.config.login.header.unwrap().from, ["10.0.1.0/24".parse().unwrap()]);
+    assert!(with("[]", "\"10.0.1.0/24\"").is_err());
+}
+
+#[test]
 fn a_users_file_may_be_open_only_where_that_is_said() {
     let users = |text: &str| whole(text).unwrap().config.login.users.unwrap();
     assert!(!users(WHOLE).may_be_open);

@@ -126,6 +126,24 @@ fn a_file_that_was_written_anew_is_followed() {
 }
 
 #[test]
+fn a_file_that_grew_is_written_anew_while_the_issuer_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let [ended, other] = [open(folder.path(), 0), open(folder.path(), 0)];
+    let gone = session(1, "ada", Way::Users, 0);
+    end(&other, &gone, 0);
+    let passed = End { until: at(2).seconds(), when: at(0).seconds() };
+    let lines = passed.line(&SessionId::new([7; 16])).repeat(30_000);
+    append(&folder.path().join(FILE), &lines, OpenOptions::new().append(true)).unwrap();
+    let line = u64::try_from(passed.line(&SessionId::new([7; 16])).len()).unwrap();
+    ended.follow(at(1)).unwrap();
+    assert_eq!(length(folder.path()), 2 * line, "each end that has not passed, once");
+    ended.follow(at(3)).unwrap();
+    assert_eq!(length(folder.path()), 2 * line, "it is short, and is left alone");
+    other.follow(at(3)).unwrap();
+    assert!([&ended, &other, &open(folder.path(), 4)].iter().all(|one| one.has(&gone)));
+}
+
+#[test]
 fn what_can_not_be_read_is_told_once() {
     let folder = tempfile::tempdir().unwrap();
     let ended = open(folder.path(), 0);

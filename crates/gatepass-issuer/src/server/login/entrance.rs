@@ -8,7 +8,8 @@
 //! # Invariants
 //!
 //! Nobody is sent in a circle: whoever was sent on and is here again at once has a pass that
-//! doesn't open what they want, and is told so.
+//! doesn't open what they want, and is told so. Passes are handed to whoever visits, and not for
+//! a picture of another page.
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use http::header::{RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 use zeroize::Zeroizing;
 
+use super::sent_on;
 use super::users::{LoggedIn, LoginForm, LoginRefusal};
 use crate::server::arrival::Arrival;
 use crate::server::issuer::{Issuer, Proven, see_other, set_cookie, taken};
@@ -53,17 +55,21 @@ async fn show(
     Query(asked): Query<Return>,
 ) -> Response {
     let target = asked.target(issuer.config());
-    let was_sent_on = arrival.cookie(SENT_ON).is_some();
+    let was_sent_on = sent_on::was_sent(&arrival, &target);
+    let is_led_here = asked.listed(issuer.config()).is_some();
     match issuer.logins().vouched_for(issuer.config(), &arrival) {
-        Ok(Some(person)) if was_sent_on => {
+        Ok(Some(_)) if !arrival.is_visit() => return StatusCode::FORBIDDEN.into_response(),
+        Ok(Some(person)) if was_sent_on && is_led_here => {
             let page = Page::Refused { name: person.subject() };
             return issuer.logins().pages.answer(StatusCode::FORBIDDEN, &page);
         }
-        Ok(Some(person)) => {
+        Ok(Some(person)) if !was_sent_on => {
             let proven = Proven::by(Way::Header, person);
-            return sent_on(issuer.sign_in(&arrival, proven, &target).await);
+            let answer = issuer.sign_in(&arrival, proven, &target).await;
+            return marked(answer, &arrival, &target);
         }
-        Ok(None) => {}
+        // Who was just signed in and loads the page again sees that they are.
+        Ok(_) => {}
         Err(error) => {
             let reason = &error.to_string();
             issuer.tell(Some(arrival.address), Event::LoginFailed { way: Way::Header, reason });
@@ -72,19 +78,23 @@ async fn show(
     }
     if let Ok(session) = issuer.session(&arrival).await {
         let name = session.person.subject();
-        if asked.listed(issuer.config()).is_some() && was_sent_on {
+        if is_led_here && !arrival.is_visit() {
+            return StatusCode::FORBIDDEN.into_response();
+        }
+        if is_led_here && was_sent_on {
             let page = Page::Refused { name };
             return issuer.logins().pages.answer(StatusCode::FORBIDDEN, &page);
         }
-        if asked.listed(issuer.config()).is_some() {
+        if is_led_here {
             // Their pass has ended, and their session has not.
-            return sent_on(match issuer.hand_over(&arrival, session.clone()).await {
+            let answer = match issuer.hand_over(&arrival, session.clone()).await {
                 Ok((_, headers)) => (headers, see_other(&target)).into_response(),
                 Err(refusal) => {
                     let taken = taken(&session, &refusal);
                     (taken, issuer.refused(&arrival, name, &refusal)).into_response()
                 }
-            });
+            };
+            return marked(answer, &arrival, &target);
         }
         return signed_in(&issuer, &session, &target);
     }
@@ -95,16 +105,12 @@ async fn show(
 }
 
 /// Leaves a mark for some seconds, that somebody was sent on.
-fn sent_on(mut answer: Response) -> Response {
+fn marked(mut answer: Response, arrival: &Arrival, target: &ReturnTo) -> Response {
     if answer.status() == StatusCode::SEE_OTHER {
-        let line = format!("{SENT_ON}=1; Max-Age=10; Path=/; Secure; HttpOnly; SameSite=Lax");
-        answer.headers_mut().extend(set_cookie(&line));
+        answer.headers_mut().extend(set_cookie(&sent_on::line(arrival, target)));
     }
     answer
 }
-
-/// The cookie that keeps people from being sent in a circle.
-const SENT_ON: &str = "__Host-gatepass-sent-on";
 
 async fn log_in(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes) -> Response {
     let Some(users) = &issuer.logins().users else {
@@ -120,7 +126,7 @@ async fn log_in(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes
     let target = issuer.config().return_to.read(&form.return_to).unwrap_or_else(ReturnTo::home);
     let again = |error, wait| Again { name: &name, error: Some(error), wait };
     let failed = |status, reason: &str, again| {
-        issuer.tell(Some(arrival.address), Event::LoginFailed { way: Way::Users, reason });
+        issuer.tell_of_stranger(&arrival, Event::LoginFailed { way: Way::Users, reason });
         login_page(&issuer, &arrival, status, &target, again)
     };
     let checked = issuer.logins().csrf.check(arrival.headers(), &form.token, arrival.now);
@@ -149,7 +155,13 @@ async fn log_in(State(issuer): State<Arc<Issuer>>, arrival: Arrival, body: Bytes
                     (StatusCode::FORBIDDEN, LoginTrouble::Wrong, "name or password is wrong")
                 }
             };
-            let mut answer = failed(status, reason, again(error, wait));
+            let mut answer = if refusal == LoginRefusal::Wrong {
+                // Of these there are as many as the throttle admits, and each counts.
+                issuer.tell(Some(arrival.address), Event::LoginFailed { way: Way::Users, reason });
+                login_page(&issuer, &arrival, status, &target, again(error, wait))
+            } else {
+                failed(status, reason, again(error, wait))
+            };
             if wait > 0 {
                 answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait));
             }

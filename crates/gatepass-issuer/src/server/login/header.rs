@@ -3,13 +3,13 @@
 //! A header counts if all of the following hold:
 //!
 //! 1. The TCP connection comes from a listed proxy. What stands in `X-Forwarded-For` is not
-//!    asked.
+//!    asked; it says where the viewer is, and nothing else.
 //! 2. There is one line of it. Two lines are what a proxy leaves that adds its own and does
 //!    not take the viewer's away, and nobody can say which is which: the request is refused.
 //! 3. It is UTF-8 text without control characters.
 //!
 //! Every listed proxy has to set the headers or take them away, on every request. The edge does
-//! not: list only the proxy that does (`from`) if the edge is a trusted proxy, too.
+//! not: whoever is a trusted proxy of the issuer is not believed, though it be listed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -29,8 +29,9 @@ pub struct HeaderConfig {
     /// What stands between the values of a claim. Without it a header is one value: where a
     /// group may be called `films,admins`, or `CN=films,OU=admins`, nobody becomes an admin by it.
     pub separator: Option<char>,
-    /// The proxies that are believed; those of the issuer if there are none.
-    pub from: Option<Vec<ipnet::IpNet>>,
+    /// The proxies that are believed, unless they are trusted proxies of the issuer, too: an
+    /// edge passes on what viewers send.
+    pub from: Vec<ipnet::IpNet>,
 }
 
 /// Reads what proxies say.
@@ -65,11 +66,7 @@ impl HeaderLogin {
         is_trusted: bool,
     ) -> Result<Option<Person>, HeaderLoginError> {
         let peer = peer.to_canonical();
-        let is_believed = match &self.config.from {
-            Some(_) => self.names(peer),
-            None => is_trusted,
-        };
-        if !is_believed {
+        if is_trusted || !self.names(peer) {
             self.tell_once(headers, peer);
             return Ok(None);
         }
@@ -95,9 +92,9 @@ impl HeaderLogin {
     }
 
     /// Whether this proxy is named as one that logs people in.
-    pub(crate) fn names(&self, peer: std::net::IpAddr) -> bool {
+    fn names(&self, peer: std::net::IpAddr) -> bool {
         let peer = peer.to_canonical();
-        self.config.from.iter().flatten().any(|network| network.contains(&peer))
+        self.config.from.iter().any(|network| network.contains(&peer))
     }
 
     /// Somebody may be trying it, or a proxy is not listed: told once, for both would fill a log.
@@ -141,7 +138,7 @@ mod tests {
 
     use super::*;
 
-    fn login(from: Option<&str>) -> (HeaderLogin, Arc<Mutex<Vec<String>>>) {
+    fn login() -> (HeaderLogin, Arc<Mutex<Vec<String>>>) {
         let name = HeaderName::from_static;
         let config = HeaderConfig {
             name: name("x-auth-request-user"),
@@ -150,7 +147,7 @@ mod tests {
                 ("email".into(), name("x-auth-request-email")),
             ],
             separator: Some(','),
-            from: from.map(|network| vec![network.parse().unwrap()]),
+            from: vec!["192.0.2.0/30".parse().unwrap()],
         };
         let told = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&told);
@@ -170,19 +167,21 @@ mod tests {
         map
     }
 
+    const STRANGER: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 9));
+
     const PEER: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
     #[test]
     fn a_listed_proxy_says_who_somebody_is() {
-        let (login, _) = login(None);
+        let (login, _) = login();
         let lines =
             headers(&[("user", b"ada"), ("groups", b"a, b,,c"), ("email", b"ada@example.com")]);
-        let ada = login.read(&lines, PEER, true).unwrap().unwrap();
+        let ada = login.read(&lines, PEER, false).unwrap().unwrap();
         assert_eq!(ada.subject(), "ada");
         assert_eq!(ada.texts("groups").collect::<Vec<_>>(), ["a", "b", "c"]);
         assert_eq!(ada.claim("email"), Some(&Value::from("ada@example.com")));
         assert_eq!(ada.claim("email_verified"), Some(&Value::Bool(true)));
-        let read = |lines: &[(&str, &[u8])]| login.read(&headers(lines), PEER, true);
+        let read = |lines: &[(&str, &[u8])]| login.read(&headers(lines), PEER, false);
         assert_eq!(read(&[]), Ok(None));
         assert_eq!(read(&[("user", b" ")]), Ok(None));
         assert_eq!(read(&[("groups", b"a")]), Ok(None));
@@ -193,10 +192,10 @@ mod tests {
 
     #[test]
     fn a_group_with_a_comma_in_its_name_makes_nobody_an_admin() {
-        let (mut login, _) = login(None);
+        let (mut login, _) = login();
         let groups = |login: &HeaderLogin, text: &[u8]| {
             let lines = headers(&[("user", b"ada"), ("groups", text)]);
-            let ada = login.read(&lines, PEER, true).unwrap().unwrap();
+            let ada = login.read(&lines, PEER, false).unwrap().unwrap();
             ada.texts("groups").map(str::to_owned).collect::<Vec<_>>()
         };
         login.config.separator = None;
@@ -207,31 +206,38 @@ mod tests {
 
     #[test]
     fn anybody_else_is_not_believed_and_that_is_told_once() {
-        let (login, told) = login(None);
+        let (login, told) = login();
         let lines = headers(&[("user", b"ada")]);
-        assert_eq!(login.read(&headers(&[]), PEER, false), Ok(None));
+        assert_eq!(login.read(&headers(&[]), STRANGER, false), Ok(None));
         assert!(told.lock().unwrap().is_empty());
         for _ in 0..3 {
-            assert_eq!(login.read(&lines, PEER, false), Ok(None));
+            assert_eq!(login.read(&lines, STRANGER, false), Ok(None));
         }
         let told = told.lock().unwrap();
         assert_eq!(told.len(), 1);
-        assert!(told[0].contains("192.0.2.1") && !told[0].contains("ada"), "{told:?}");
+        assert!(told[0].contains("192.0.2.9") && !told[0].contains("ada"), "{told:?}");
     }
 
     #[test]
     fn proxies_that_are_listed_for_this_count_alone() {
-        let (login, _) = login(Some("192.0.2.0/30"));
+        let (login, _) = login();
         let lines = headers(&[("user", b"ada")]);
         assert!(login.read(&lines, PEER, false).unwrap().is_some());
         assert!(login.read(&lines, "::ffff:192.0.2.1".parse().unwrap(), false).unwrap().is_some());
-        assert_eq!(login.read(&lines, "192.0.2.4".parse().unwrap(), true), Ok(None));
+        assert_eq!(login.read(&lines, "192.0.2.4".parse().unwrap(), false), Ok(None));
+    }
+
+    #[test]
+    fn a_trusted_proxy_is_not_believed_though_it_is_listed() {
+        let (login, told) = login();
+        assert_eq!(login.read(&headers(&[("user", b"ada")]), PEER, true), Ok(None));
+        assert_eq!(told.lock().unwrap().len(), 1);
     }
 
     #[test]
     fn several_lines_are_refused_whatever_they_say() {
-        let (login, _) = login(None);
-        let read = |lines: &[(&str, &[u8])]| login.read(&headers(lines), PEER, true).unwrap_err();
+        let (login, _) = login();
+        let read = |lines: &[(&str, &[u8])]| login.read(&headers(lines), PEER, false).unwrap_err();
         let user = || HeaderName::from_static("x-auth-request-user");
         assert_eq!(read(&[("user", b"ada"), ("user", b"ada")]), HeaderLoginError::Several(user()));
         assert_eq!(read(&[("user", b""), ("user", b"ada")]), HeaderLoginError::Several(user()));

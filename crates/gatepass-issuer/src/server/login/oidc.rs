@@ -212,9 +212,23 @@ impl Oidc {
         Some(logout::end_session_url(endpoint, client_id, subject, back, return_to))
     }
 
-    /// Reads a logout token that the provider itself brings: whose sessions end.
-    pub async fn read_logout(&self, token: &str, now: EpochTime) -> Result<Person, OidcError> {
-        logout::read(&self.believe(token, now).await?)
+    /// The `Set-Cookie` lines that take away whatever attempts a browser has begun.
+    pub fn dropping(&self, headers: &HeaderMap) -> Vec<String> {
+        self.attempts.dropping(headers)
+    }
+
+    /// Reads a logout token that the provider itself brings: whose sessions end, and until when
+    /// those that end had begun. Brought once more, it ends no later ones.
+    pub async fn read_logout(
+        &self,
+        token: &str,
+        now: EpochTime,
+    ) -> Result<(Person, EpochTime), OidcError> {
+        let believed = self.believe(token, now).await?;
+        // The provider's clock may be behind ours, by which sessions begin.
+        let made = believed.made().map_err(OidcError::Token)?;
+        let until = made.saturating_add(self.config.skew.as_secs()).min(now.seconds());
+        Ok((logout::read(&believed)?, EpochTime::new(until).unwrap_or(now)))
     }
 
     async fn log_in(

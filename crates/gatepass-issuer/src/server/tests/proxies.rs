@@ -40,7 +40,7 @@ async fn a_forgotten_edge_is_told_once() {
             name: HeaderName::from_static("x-user"),
             claims: Vec::new(),
             separator: None,
-            from: Some(vec!["10.0.0.0/8".parse().unwrap()]),
+            from: vec!["10.0.0.0/8".parse().unwrap()],
         });
     });
     assert_eq!(told_by(&logging_in, "10.1.2.3", &[FORWARDED]).await, 0);

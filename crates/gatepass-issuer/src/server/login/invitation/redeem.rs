@@ -155,7 +155,7 @@ fn refuse(issuer: &Issuer, arrival: &Arrival, refusal: &Uninvited) -> Response {
         Uninvited::Link(_) => (StatusCode::FORBIDDEN, Trouble::Invitation),
         Uninvited::Used => (StatusCode::GONE, Trouble::InvitationUsed),
         Uninvited::Unusable(_) => {
-            issuer.tell(Some(arrival.address), Event::Trouble { what: reason.clone() });
+            issuer.tell_of_stranger(arrival, Event::Trouble { what: reason.clone() });
             (StatusCode::SERVICE_UNAVAILABLE, Trouble::Passes)
         }
     };
@@ -175,5 +175,5 @@ fn confirm(
 }
 
 fn tell(issuer: &Issuer, arrival: &Arrival, reason: &str) {
-    issuer.tell(Some(arrival.address), Event::LoginFailed { way: Way::Invitation, reason });
+    issuer.tell_of_stranger(arrival, Event::LoginFailed { way: Way::Invitation, reason });
 }

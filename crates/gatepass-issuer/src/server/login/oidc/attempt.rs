@@ -140,6 +140,11 @@ impl Attempts {
         lines
     }
 
+    /// The lines that take away whatever attempts a browser has.
+    pub(super) fn dropping(&self, headers: &HeaderMap) -> Vec<String> {
+        self.kept(headers).into_iter().map(|(name, ..)| clearing(&name)).collect()
+    }
+
     /// The attempt that a state belongs to, if this browser began it.
     pub(super) fn take(&self, state: &str, headers: &HeaderMap, now: EpochTime) -> Option<Taken> {
         let is_it = |attempt: &Attempt| {

@@ -115,11 +115,10 @@ async fn end_sessions(
     Form(form): Form<LogoutForm>,
 ) -> Response {
     let Some(oidc) = issuer.logins().oidc() else { return StatusCode::NOT_FOUND.into_response() };
-    let address = Some(arrival.address);
     let status = match oidc.read_logout(&form.logout_token, arrival.now).await {
-        Ok(person) => {
-            issuer.tell(address, Event::SignedOut { subject: person.subject() });
-            match issuer.sessions().end_all(&person, Way::Oidc, arrival.now) {
+        Ok((person, until)) => {
+            issuer.tell(Some(arrival.address), Event::SignedOut { subject: person.subject() });
+            match issuer.end_all(person, Way::Oidc, until).await {
                 Ok(()) => StatusCode::OK,
                 Err(error) => {
                     let what = format!("the end of sessions could not be written down: {error}");
@@ -130,7 +129,7 @@ async fn end_sessions(
         }
         Err(error) => {
             let what = format!("a logout by the provider is refused: {error}");
-            issuer.tell(address, Event::Trouble { what });
+            issuer.tell_of_stranger(&arrival, Event::Trouble { what });
             StatusCode::BAD_REQUEST
         }
     };
@@ -144,7 +143,7 @@ fn failed(issuer: &Issuer, arrival: &Arrival, return_to: &ReturnTo, error: &Oidc
         OidcFault::Provider => Event::Trouble { what: reason },
         _ => Event::LoginFailed { way: Way::Oidc, reason: &reason },
     };
-    issuer.tell(Some(arrival.address), event);
+    issuer.tell_of_stranger(arrival, event);
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_GATEWAY);
     let trouble = error.trouble();
     let page = Page::Trouble { trouble, return_to: return_to.as_str(), sentence: "" };

@@ -138,7 +138,7 @@ impl Believed {
         if now >= end.saturating_add(skew) {
             return Err(TokenError::Ended(now - end));
         }
-        let made = self.time("iat")?.ok_or(TokenError::Claim("iat"))?;
+        let made = self.made()?;
         if made > now.saturating_add(skew) {
             return Err(TokenError::Future("iat"));
         }
@@ -149,6 +149,11 @@ impl Believed {
             Some(begin) if begin > now.saturating_add(skew) => Err(TokenError::Future("nbf")),
             _ => Ok(()),
         }
+    }
+
+    /// When it was made, in epoch seconds, by the provider's clock.
+    pub(super) fn made(&self) -> Result<u64, TokenError> {
+        self.time("iat")?.ok_or(TokenError::Claim("iat"))
     }
 
     fn check_audience(&self, client_id: &str) -> Result<(), TokenError> {

@@ -121,6 +121,22 @@ async fn whose_connection_breaks_may_try_again_in_the_same_browser() {
 }
 
 #[tokio::test]
+async fn who_signed_out_is_not_followed_by_whoever_has_the_computer_next() {
+    let stage = Stage::open();
+    let link = stage.link(&invitation(Uses::Once, "members"));
+    let mut browser = stage.browser();
+    let page = browser.get(&format!("/invitation?{link}")).await;
+    let (token, sent) = (page.field("token"), page.field("link"));
+    let fields = [("token", &*token), ("link", &*sent)];
+    assert_eq!(browser.post("/invitation", &fields).await.status.as_u16(), 303);
+    assert_eq!(browser.post("/logout", &[]).await.status.as_u16(), 303);
+    assert!(!browser.is_signed_in());
+    // By the page that the browser still has, and by its history.
+    assert_eq!(browser.post("/invitation", &fields).await.status.as_u16(), 410);
+    assert_eq!(accept(&mut browser, &link).await.status.as_u16(), 410);
+}
+
+#[tokio::test]
 async fn what_comes_to_nothing_is_given_back_though_nobody_waits_for_it() {
     let stage = Stage::open();
     let link = stage.link(&invitation(Uses::Once, "strangers"));

@@ -32,7 +32,7 @@ pub(super) const URL: &str = "https://media.example.com/_gatepass";
 const OWN: &str = "https://media.example.com";
 
 /// An issuer at which `ada` (of the group `members`) and `eve` (of none) have passwords, and a
-/// proxy at 192.0.2.80 vouches for people.
+/// proxy at 192.0.2.80 vouches for people. The edge is at 192.0.2.90.
 pub(super) struct Stage {
     router: Router,
     now: Arc<AtomicU64>,
@@ -91,7 +91,7 @@ impl Stage {
         let secret = Secret::new(&[7; 32]).unwrap();
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut config = IssuerConfig::new(listen, URL.parse().unwrap(), secret);
-        config.proxies = Proxies::new(vec!["192.0.2.80/32".parse().unwrap()]);
+        config.proxies = Proxies::new(vec!["192.0.2.90/32".parse().unwrap()]);
         config.return_to = ReturnHosts::new([OWN, "https://app.example.org"]).unwrap();
         let users = folder.join("users.toml");
         config.login.users = Some(UsersConfig { file: users, at_once: Some(2), may_be_open: true });
@@ -101,7 +101,7 @@ impl Stage {
             name: http::HeaderName::from_static("x-auth-request-user"),
             claims: vec![("groups".into(), http::HeaderName::from_static("x-groups"))],
             separator: Some(','),
-            from: None,
+            from: vec!["192.0.2.80/32".parse().unwrap()],
         });
         config.login.invitation = Some(InvitationConfig::new(folder.join("used")));
         change(&mut config.login);

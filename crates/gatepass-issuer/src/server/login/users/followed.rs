@@ -56,13 +56,16 @@ pub enum UsersFileError {
     },
 }
 
-/// What changes when a file does.
-#[derive(Clone, Copy, Eq, PartialEq)]
+/// What changes when a file does, or who may read it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Mark {
     modified: Option<SystemTime>,
     length: u64,
     inode: u64,
     mode: u32,
+    owner: (u32, u32),
+    /// In seconds and nanoseconds, when anything of it changed, its access lists as well.
+    changed: (i64, i64),
 }
 
 impl FollowedUsers {
@@ -114,14 +117,15 @@ impl Mark {
     fn of(path: &Path) -> Option<Self> {
         let data = std::fs::metadata(path).ok()?;
         #[cfg(unix)]
-        let inode = std::os::unix::fs::MetadataExt::ino(&data);
+        let (inode, mode, owner, changed) = {
+            use std::os::unix::fs::MetadataExt as _;
+            let changed = (data.ctime(), data.ctime_nsec());
+            (data.ino(), data.mode(), (data.uid(), data.gid()), changed)
+        };
         #[cfg(not(unix))]
-        let inode = 0;
-        #[cfg(unix)]
-        let mode = std::os::unix::fs::MetadataExt::mode(&data);
-        #[cfg(not(unix))]
-        let mode = 0;
-        Some(Self { modified: data.modified().ok(), length: data.len(), inode, mode })
+        let (inode, mode, owner, changed) = (0, 0, (0, 0), (0, 0));
+        let (modified, length) = (data.modified().ok(), data.len());
+        Some(Self { modified, length, inode, mode, owner, changed })
     }
 }
 
@@ -195,6 +199,30 @@ mod tests {
             assert!(matches!(refused, UsersFileError::Open { .. }), "{refused}");
             assert!(FollowedUsers::open(&config(&path), Arc::new(|_: &str| ())).is_ok());
         }
+    }
+
+    /// Root mends a file that the issuer could not read by giving it away: its text stays.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_became_readable_is_read_though_its_text_is_as_it_was() {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.toml");
+        fs::write(&path, user("ada")).unwrap();
+        let (before, data) = (Mark::of(&path), fs::metadata(&path).unwrap());
+        let probe = folder.path().join("probe");
+        let changed = |data: &fs::Metadata| (data.ctime(), data.ctime_nsec());
+        // The clock of a file system goes in steps: until its next one.
+        while fs::write(&probe, "").is_ok() {
+            if changed(&fs::metadata(&probe).unwrap()) > changed(&data) {
+                break;
+            }
+        }
+        assert_eq!(Mark::of(&path), before);
+        // Anybody may give away their own file to themselves.
+        chown(&path, Some(data.uid()), Some(data.gid())).unwrap();
+        assert_ne!(Mark::of(&path), before);
     }
 
     #[test]

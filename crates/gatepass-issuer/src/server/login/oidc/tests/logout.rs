@@ -33,7 +33,7 @@ async fn ended(claims: Value) -> Result<String, String> {
     let oidc = Provider::new().open(config());
     let token = token(Signs::Ec(0), &json!({"typ": "logout+jwt"}), &whole);
     let person = oidc.read_logout(&token, at(0)).await;
-    person.map(|person| person.subject().to_owned()).map_err(|error| error.to_string())
+    person.map(|(person, _)| person.subject().to_owned()).map_err(|error| error.to_string())
 }
 
 #[tokio::test]
@@ -55,6 +55,21 @@ async fn the_provider_ends_sessions_by_a_token_of_its_own() {
         let error = ended(bad.clone()).await.unwrap_err();
         assert!(error.contains(why), "{bad}: {error}");
     }
+}
+
+/// Somebody who has seen it may bring it again: who logged in meanwhile stays.
+#[tokio::test]
+async fn a_token_that_is_brought_again_ends_no_later_session() {
+    let oidc = Provider::new().open(config());
+    let claims = json!({
+        "iss": ISSUER, "aud": CLIENT, "iat": NOW, "exp": NOW + 600, "jti": "1", "sub": "ada",
+        "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+    });
+    let token = token(Signs::Ec(0), &json!({"typ": "logout+jwt"}), &claims);
+    let until = async |seconds| oidc.read_logout(&token, at(seconds)).await.unwrap().1;
+    assert_eq!(until(5).await, at(5), "the provider's clock may be behind");
+    assert_eq!(until(60).await, at(60));
+    assert_eq!(until(500).await, at(60));
 }
 
 #[tokio::test]
