@@ -23,6 +23,7 @@ mod at_a_provider;
 mod endings;
 mod framing;
 mod keeping;
+mod parallel;
 mod proxies;
 mod strangers;
 
@@ -228,28 +229,6 @@ async fn a_cookie_that_was_tossed_in_beside_ours_signs_nobody_in() {
     let cookie = house.session(&["members"]);
     let both = format!("{cookie}; {cookie}");
     assert_eq!(house.renew(&both).await.status, StatusCode::UNAUTHORIZED);
-}
-
-#[tokio::test]
-async fn ten_renewals_of_one_moment_sign_once() {
-    let house = House::new(|_| {});
-    let cookie = house.session(&["members"]);
-    let before = house.issuer.issuance().mint().signatures();
-    let asked = (0..10).map(|_| house.renew(&cookie));
-    let mut answers = Vec::new();
-    for one in asked {
-        answers.push(one.await);
-    }
-    let passes = |answer: &Answer| {
-        let lines = answer.cookies();
-        lines
-            .iter()
-            .filter(|line| line.starts_with("CloudFront-"))
-            .map(|line| pair(line))
-            .collect::<Vec<_>>()
-    };
-    assert!(answers.iter().all(|answer| passes(answer) == passes(&answers[0])));
-    assert_eq!(house.issuer.issuance().mint().signatures(), before + 1);
 }
 
 #[tokio::test]
