@@ -301,8 +301,8 @@ async fn whose_pass_has_ended_is_sent_on_with_a_fresh_one_and_never_in_a_circle(
     // What they want is not open to them: the edge sends them here again at once.
     let kept = |answer: &Answer| {
         let lines = answer.cookies();
-        let sent = lines.iter().find(|line| line.starts_with("__Host-gatepass-sent-on="));
-        format!("{}; {}", session_of(answer), pair(sent.unwrap()))
+        let mark = lines.iter().find(|line| line.starts_with("__Host-gatepass-sent-on="));
+        format!("{}; {}", session_of(answer), pair(mark.unwrap()))
     };
     let again = ask(&kept(&first), "/login?return-to=/films/a.html").await;
     assert_eq!(again.status, StatusCode::FORBIDDEN);
