@@ -237,17 +237,17 @@ fn inode(_: &Metadata) -> u64 {
 }
 
 /// Where a file is, and when anything was last done to it, its time being set back included.
-type Place = Option<(u64, i64, i64)>;
+type Place = (u64, i64, i64);
 
 #[cfg(unix)]
 fn place(metadata: &Metadata) -> Place {
     use std::os::unix::fs::MetadataExt;
-    Some((metadata.dev(), metadata.ctime(), metadata.ctime_nsec()))
+    (metadata.dev(), metadata.ctime(), metadata.ctime_nsec())
 }
 
 #[cfg(not(unix))]
 fn place(_: &Metadata) -> Place {
-    None
+    Place::default()
 }
 
 /// The same for each request of a state of a file, and not to be guessed from outside: else

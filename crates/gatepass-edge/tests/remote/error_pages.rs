@@ -7,9 +7,10 @@ use crate::origin::{played, say};
 #[test]
 fn a_page_that_was_kept_does_not_make_the_error_a_hit() {
     let origin = played(|stream, head| {
-        let (status, text) = match head.starts_with("GET /sorry.html ") {
-            true => ("200 OK", "we are sorry"),
-            false => ("404 Not Found", "missing"),
+        let (status, text) = if head.starts_with("GET /sorry.html ") {
+            ("200 OK", "we are sorry")
+        } else {
+            ("404 Not Found", "missing")
         };
         let length = text.len();
         let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n");
