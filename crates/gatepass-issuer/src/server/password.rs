@@ -160,6 +160,9 @@ pub(crate) struct PasswordChecks {
     running: Arc<Semaphore>,
     /// Running or waiting.
     admitted: Arc<Semaphore>,
+    /// The same, of browsers that have logged in before: however many strangers there are, these
+    /// have a turn.
+    acquainted: Arc<Semaphore>,
     made: Arc<AtomicU64>,
 }
 
@@ -177,20 +180,25 @@ impl PasswordChecks {
         Self {
             running: Arc::new(Semaphore::new(at_once)),
             admitted: Arc::new(Semaphore::new(at_once * (1 + Self::WAITING))),
+            acquainted: Arc::new(Semaphore::new(at_once * (1 + Self::WAITING))),
             made: Arc::default(),
         }
     }
 
     /// Finds a hash and checks a password against it. What was found is told if it matches.
     ///
+    /// `is_known` is said of browsers that have logged in before.
+    ///
     /// `find` runs off the asynchronous threads too, and has to come with some hash always:
     /// then nobody can tell from the time whether there was one.
     pub(crate) async fn check<T: Send + 'static>(
         &self,
         password: Zeroizing<String>,
+        is_known: bool,
         find: impl FnOnce() -> (PasswordHash, Option<T>) + Send + 'static,
     ) -> Result<Option<T>, Busy> {
-        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| Busy)?;
+        let queue = if is_known { &self.acquainted } else { &self.admitted };
+        let admitted = Arc::clone(queue).try_acquire_owned().map_err(|_| Busy)?;
         let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Busy)?;
         let made = Arc::clone(&self.made);
         let checked = tokio::task::spawn_blocking(move || {
@@ -278,7 +286,7 @@ mod tests {
         let hash = cheap("correct horse");
         let check = |password: &str, found: Option<&'static str>| {
             let hash = hash.clone();
-            checks.check(typed(password), move || (hash, found))
+            checks.check(typed(password), false, move || (hash, found))
         };
         assert_eq!(check("correct horse", Some("ada")).await, Ok(Some("ada")));
         assert_eq!(check("wrong", Some("ada")).await, Ok(None));
@@ -290,26 +298,30 @@ mod tests {
     async fn a_queue_of_checks_has_an_end() {
         let checks = PasswordChecks::new(1);
         let (let_go, held) = std::sync::mpsc::channel::<()>();
-        let slow = checks.check(typed("a"), move || {
+        let slow = checks.check(typed("a"), false, move || {
             held.recv().unwrap();
             (cheap("a"), Some(()))
         });
         let mut waiting: Vec<_> = (0..PasswordChecks::WAITING)
-            .map(|_| Box::pin(checks.check(typed("b"), || (cheap("a"), Some(())))))
+            .map(|_| Box::pin(checks.check(typed("b"), false, || (cheap("a"), Some(())))))
             .collect();
         let mut slow = Box::pin(slow);
         assert!(futures_now(slow.as_mut()).await.is_none());
         for one in &mut waiting {
             assert!(futures_now(one.as_mut()).await.is_none());
         }
-        assert_eq!(checks.check(typed("c"), || (cheap("a"), Some(()))).await, Err(Busy));
+        assert_eq!(checks.check(typed("c"), false, || (cheap("a"), Some(()))).await, Err(Busy));
+        // Strangers don't keep out who has logged in here before.
+        let mut known = Box::pin(checks.check(typed("a"), true, || (cheap("a"), Some(()))));
+        assert!(futures_now(known.as_mut()).await.is_none());
         // Whoever does not wait any longer makes room, but for what is running.
         drop(waiting);
         drop(slow);
-        let next = checks.check(typed("a"), || (cheap("a"), Some(())));
+        let next = checks.check(typed("a"), false, || (cheap("a"), Some(())));
         let mut next = Box::pin(next);
         assert!(futures_now(next.as_mut()).await.is_none());
         let_go.send(()).unwrap();
+        assert_eq!(known.await, Ok(Some(())));
         assert_eq!(next.await, Ok(Some(())));
     }
 

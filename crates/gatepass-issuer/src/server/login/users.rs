@@ -100,7 +100,7 @@ impl UsersLogin {
         let attempt = Attempt { address, name: &name, browser };
         self.throttle.admit(attempt).map_err(LoginRefusal::Throttled)?;
         let find = self.finding(name.clone());
-        let checked = self.checks.check(password, find).await;
+        let checked = self.checks.check(password, browser.is_some(), find).await;
         let found = checked.map_err(|Busy| LoginRefusal::Busy)?.ok_or(LoginRefusal::Wrong)?;
         let ((person, password), set_cookie) = (found, self.browsers.remember(known, &name));
         Ok(LoggedIn { person, password, set_cookie })

@@ -28,7 +28,7 @@ struct Keys {
 }
 
 /// Sees that every issuer signs with `new`, and none with `old`: those that are named, else the
-/// one whose configuration this is.
+/// one whose configuration this is. By `--force` what they say is told, and nothing more.
 pub(super) fn see(
     args: &RotateArgs,
     issuer: Option<&IssuerFile>,
@@ -56,7 +56,13 @@ pub(super) fn see(
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(format!("can't ask anybody: {error}")))?;
-    urls.iter().try_for_each(|url| runtime.block_on(ask(url, old, new, tries)))
+    urls.iter().try_for_each(|url| match runtime.block_on(ask(url, old, new, tries)) {
+        Err(failure) if args.force => {
+            note(&format!("{} (--force)", failure.sentence()));
+            Ok(())
+        }
+        asked => asked,
+    })
 }
 
 async fn ask(url: &str, old: &PublicKeyId, new: &PublicKeyId, tries: u32) -> Result<(), Failure> {

@@ -263,10 +263,7 @@ impl Rotation<'_> {
             )));
         }
         let (old, new) = (standing.old()?, standing.new_key()?);
-        match signing_now::see(self.args, self.issuer.as_ref(), &old, &new, signing_now::ONCE) {
-            Err(failure) if self.args.force => note(&format!("{} (--force)", failure.sentence())),
-            asked => asked?,
-        }
+        signing_now::see(self.args, self.issuer.as_ref(), &old, &new, signing_now::ONCE)?;
         self.remove(standing)
     }
 
