@@ -81,3 +81,91 @@ pub(super) fn separator(value: &Value<'_>) -> Option<char> {
     value.mistake(format!("{text:?} separates nothing: expected one character, such as \",\""));
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::table::Reader;
+
+    fn read(text: &str) -> Result<Option<OidcConfig>, Vec<String>> {
+        let document = toml::de::DeTable::parse(text).unwrap();
+        let reader = Reader::default();
+        let mut root = Table::root(&reader, &document);
+        let secret = |value: Value<'_>| {
+            let mut table = value.table();
+            let text = table.required("env", "a name").and_then(|value| value.text());
+            table.finish();
+            text.map(|text| Zeroizing::new(format!("{text}\n").into_bytes()))
+        };
+        let config = oidc(root.table("oidc"), &secret);
+        root.finish();
+        let mistakes: Vec<_> =
+            reader.mistakes.into_inner().into_iter().map(|(_, problem)| problem).collect();
+        if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
+    }
+
+    #[test]
+    fn a_table_that_is_not_there_is_no_login() {
+        assert!(read("").unwrap().is_none());
+    }
+
+    #[test]
+    fn everything_that_can_be_said_is_read() {
+        let config = read(
+            r#"[oidc]
+            issuer = "https://id.example.com"
+            client-id = "gatepass"
+            client-secret = { env = "SECRET" }
+            client-authentication = "post"
+            scopes = ["groups"]
+            claims = ["groups", "plan"]
+            groups-claim = "/realm_access/roles"
+            groups-separator = ","
+            algorithms = ["ES256", "HS256"]
+            prompt = "login"
+            max-age-seconds = 60
+            clock-skew-seconds = 5
+            end-session = true
+            label = "Example"
+            "#,
+        );
+        let config = config.unwrap().unwrap();
+        assert_eq!((&*config.issuer, &*config.client_id), ("https://id.example.com", "gatepass"));
+        assert_eq!(&**config.client_secret.unwrap().0, "SECRET");
+        assert_eq!(config.authentication, Some(ClientAuthentication::Post));
+        assert_eq!((config.scopes.len(), config.claims.len()), (1, 2));
+        assert_eq!(
+            (&*config.groups_claim, config.groups_separator),
+            ("/realm_access/roles", Some(','))
+        );
+        assert_eq!(config.algorithms.len(), 2);
+        assert_eq!(config.prompt.as_deref(), Some("login"));
+        assert_eq!(config.max_age, Some(Duration::from_mins(1)));
+        assert_eq!(config.skew, Duration::from_secs(5));
+        assert_eq!((config.end_session, config.label.as_deref()), (true, Some("Example")));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told() {
+        let told = |lines: &str| {
+            let text = format!("[oidc]\nissuer = \"https://e.com\"\nclient-id = \"a\"\n{lines}");
+            read(&text).unwrap_err().join("; ")
+        };
+        for (lines, word) in [
+            ("issuer-url = \"x\"", "issuer-url"),
+            ("algorithms = [\"none\"]", "none"),
+            ("algorithms = [\"HS256\"]", "client-secret"),
+            ("groups-separator = \"\"", "one character"),
+            ("groups-separator = \", \"", "one character"),
+            ("client-authentication = \"jwt\"", "jwt"),
+            ("clock-skew-seconds = 301", "300"),
+            ("scopes = [\"a b\"]", "a b"),
+            ("end-session = 1", "true or false"),
+        ] {
+            assert!(told(lines).contains(word), "{lines}: {}", told(lines));
+        }
+        let issuer = read("[oidc]\nissuer = \"http://id.example.com\"\nclient-id = \"a\"");
+        assert!(issuer.unwrap_err()[0].contains("https"));
+        assert!(read("[oidc]\nissuer = \"https://e.com\"").unwrap_err()[0].contains("client-id"));
+    }
+}
