@@ -131,15 +131,6 @@ impl Issuance {
         }
     }
 
-    /// Whether entitlements look at this claim, or the application is told it.
-    pub fn wants_claim(&self, name: &str) -> bool {
-        match &self.source {
-            Source::Entitlements(entitlements) => entitlements.wants_claim(name),
-            #[cfg(feature = "server")]
-            Source::Webhook(webhook) => webhook.wants_claim(name),
-        }
-    }
-
     /// Whether a pass may be bound to the viewer's address.
     pub fn may_bind(&self) -> bool {
         match &self.source {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_lc_rs::rand;
 use clap::Args;
 use gatepass::HashAlgorithm;
-use gatepass_issuer::{Invitation, Person, Signing, SigningError, Uses};
+use gatepass_issuer::{Invitation, Person, Signing, Uses};
 
 use super::users::ClaimArgs;
 use crate::clock::{self, Clock};
@@ -69,7 +69,7 @@ impl InviteArgs {
         let signed = runtime.block_on(async {
             Signing::open(inviting.key, HashAlgorithm::Sha256).await?.complete(unsigned).await
         });
-        let link = signed.map_err(|error| unsigned_by(&error))?.url(&url)?;
+        let link = signed?.url(&url)?;
         let query = link.split_once('?').map_or("", |(_, query)| query);
         if query.len() > Invitation::LONGEST {
             return Err(Failure::new(format!(
@@ -144,12 +144,4 @@ fn load(file: &Path) -> Result<Inviting, Failure> {
             .hint("add a table [login.invitation], and start the issuer anew"));
     }
     Ok(inviting)
-}
-
-fn unsigned_by(error: &SigningError) -> Failure {
-    let failure = Failure::new(error.to_string());
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 
 /// Large enough that a chunk is worth its system call, small enough to stay in a core's cache.
-pub(super) const CHUNK: usize = 128 * 1024;
+const CHUNK: usize = 128 * 1024;
 
 /// For fewer bytes than this it is not worth it.
 const WORTH_KEEPING: usize = 16 * 1024;

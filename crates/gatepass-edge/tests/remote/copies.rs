@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
-use async_compression::codecs::{DecodeV2 as _, GzipDecoder};
-use async_compression::core::util::{PartialBuffer, WriteBuffer};
 use gatepass_distribution::{Origin, OriginKind};
 
+use crate::gzip::{text, unchunked};
 use crate::origin::{Played, played, say};
 use crate::support::{Answer, NOW, Site, SiteDraft, site};
 
@@ -37,28 +36,6 @@ fn gzipped(site: &Site, path: &str) -> (Option<usize>, String) {
         None => unchunked(body),
     };
     (length, text(&body))
-}
-
-fn text(gzip: &[u8]) -> String {
-    let mut text = vec![0; 1 << 20];
-    let mut written = WriteBuffer::new_initialized(&mut text);
-    let is_over = GzipDecoder::new().decode(&mut PartialBuffer::new(gzip), &mut written);
-    assert!(is_over.unwrap(), "it has an end");
-    String::from_utf8(written.written().to_vec()).unwrap()
-}
-
-fn unchunked(mut chunked: &[u8]) -> Vec<u8> {
-    let mut whole = Vec::new();
-    loop {
-        let end = chunked.windows(2).position(|window| window == b"\r\n").unwrap();
-        let length = std::str::from_utf8(&chunked[..end]).unwrap();
-        let length = usize::from_str_radix(length, 16).unwrap();
-        if length == 0 {
-            return whole;
-        }
-        whole.extend_from_slice(&chunked[end + 2..][..length]);
-        chunked = &chunked[end + 2 + length + 2..];
-    }
 }
 
 fn compressing(site: SiteDraft) -> SiteDraft {
@@ -123,22 +100,36 @@ fn what_is_for_one_viewer_alone_is_never_kept() {
     }
 }
 
-#[test]
-fn a_file_is_compressed_once_until_it_changes() {
-    let folder = tempfile::TempDir::new().unwrap();
-    let path = folder.path().join("page.html");
-    let write = |number: u64| {
+/// A folder with one page, which can be written as of any second, and a site that has it.
+struct Folder {
+    folder: tempfile::TempDir,
+    site: Site,
+}
+
+impl Folder {
+    fn open() -> Self {
+        let folder = tempfile::TempDir::new().unwrap();
+        let kind = OriginKind::Directory(folder.path().to_owned());
+        let site = site().with(|site| site.origins = vec![Origin { id: "site".into(), kind }]);
+        Self { folder, site: compressing(site).start() }
+    }
+
+    /// Writes the page in place.
+    fn write(&self, number: u64, seconds: u64) {
+        let path = self.folder.path().join("page.html");
         std::fs::write(&path, page(number)).unwrap();
         let file = File::options().write(true).open(&path).unwrap();
-        file.set_modified(UNIX_EPOCH + Duration::from_secs(NOW - 100 + number)).unwrap();
-    };
-    let kind = OriginKind::Directory(folder.path().to_owned());
-    let site = site().with(|site| site.origins = vec![Origin { id: "site".into(), kind }]);
-    let site = compressing(site).start();
+        file.set_modified(UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
+    }
+}
+
+#[test]
+fn a_file_is_compressed_once_until_it_changes() {
+    let folder = Folder::open();
     for number in 0..3 {
-        write(number);
-        assert_eq!(gzipped(&site, "/page.html"), (None, page(number)));
-        let (length, text) = gzipped(&site, "/page.html");
+        folder.write(number, NOW - 100 + number);
+        assert_eq!(gzipped(&folder.site, "/page.html"), (None, page(number)));
+        let (length, text) = gzipped(&folder.site, "/page.html");
         assert!(length.is_some(), "it was kept");
         assert_eq!(text, page(number));
     }
@@ -146,40 +137,28 @@ fn a_file_is_compressed_once_until_it_changes() {
 
 #[test]
 fn a_file_that_was_just_written_may_be_written_again_within_the_same_tick() {
-    let folder = tempfile::TempDir::new().unwrap();
-    let path = folder.path().join("page.html");
-    let kind = OriginKind::Directory(folder.path().to_owned());
-    let site = site().with(|site| site.origins = vec![Origin { id: "site".into(), kind }]);
-    let site = compressing(site).start();
+    let folder = Folder::open();
     for number in 0..3 {
-        std::fs::write(&path, page(number)).unwrap();
-        let file = File::options().write(true).open(&path).unwrap();
-        file.set_modified(UNIX_EPOCH + Duration::from_secs(NOW - 1)).unwrap();
+        folder.write(number, NOW - 1);
         for _ in 0..2 {
-            assert_eq!(gzipped(&site, "/page.html"), (None, page(number)));
+            assert_eq!(gzipped(&folder.site, "/page.html"), (None, page(number)));
         }
     }
     // The clock goes on; the file is what it was.
-    site.at(NOW + 10);
-    assert_eq!(gzipped(&site, "/page.html"), (None, page(2)));
-    assert!(gzipped(&site, "/page.html").0.is_some());
+    folder.site.at(NOW + 10);
+    assert_eq!(gzipped(&folder.site, "/page.html"), (None, page(2)));
+    assert!(gzipped(&folder.site, "/page.html").0.is_some());
 }
 
 #[cfg(unix)]
 #[test]
 fn a_file_whose_time_was_set_back_is_another_state_of_it() {
-    let folder = tempfile::TempDir::new().unwrap();
-    let path = folder.path().join("page.html");
-    let kind = OriginKind::Directory(folder.path().to_owned());
-    let site = site().with(|site| site.origins = vec![Origin { id: "site".into(), kind }]);
-    let site = compressing(site).start();
+    let folder = Folder::open();
     for number in 0..3 {
         // In place, of the same length, and as old as before: as `cp -p` leaves it.
-        std::fs::write(&path, page(number)).unwrap();
-        let file = File::options().write(true).open(&path).unwrap();
-        file.set_modified(UNIX_EPOCH + Duration::from_secs(NOW - 100)).unwrap();
-        assert_eq!(gzipped(&site, "/page.html"), (None, page(number)));
-        let (length, text) = gzipped(&site, "/page.html");
+        folder.write(number, NOW - 100);
+        assert_eq!(gzipped(&folder.site, "/page.html"), (None, page(number)));
+        let (length, text) = gzipped(&folder.site, "/page.html");
         assert!(length.is_some(), "it was kept");
         assert_eq!(text, page(number));
     }

@@ -4,6 +4,8 @@
 
 mod copies;
 mod error_pages;
+#[path = "../support/gzip.rs"]
+mod gzip;
 mod heads;
 #[path = "../attack/http2.rs"]
 #[expect(dead_code, reason = "only a part of it is needed here")]

@@ -23,12 +23,6 @@ struct Wish<'e> {
 }
 
 impl Entitlements {
-    /// Says whether an entitlement looks at this claim.
-    pub fn wants_claim(&self, name: &str) -> bool {
-        let Wish { is_whole, is_there, texts } = self.wish(name);
-        is_whole || is_there || !texts.is_empty()
-    }
-
     /// The same person with what entitlements look at, and nothing else: of a list of a hundred
     /// groups, those that one of them names.
     #[must_use]

@@ -13,7 +13,6 @@ use std::fmt;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
-
 use data_encoding::BASE64URL_NOPAD;
 use gatepass::EpochTime;
 use http::HeaderMap;
