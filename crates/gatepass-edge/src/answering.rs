@@ -29,6 +29,14 @@ impl Answering {
         Self(State::Waiting(Box::pin(answer)))
     }
 
+    /// The answer, if it is there; else what it is to be waited for with.
+    pub(crate) fn at_once(self) -> Result<Response<Body>, Self> {
+        match self.0 {
+            State::Ready(Some(response)) => Ok(response),
+            state => Err(Self(state)),
+        }
+    }
+
     /// The answer, with something done to it.
     #[must_use]
     pub fn map(self, change: impl FnOnce(Response<Body>) -> Response<Body> + 'static) -> Self {

@@ -24,7 +24,6 @@ use arc_swap::{ArcSwap, Guard};
 use gatepass::EpochTime;
 use gatepass_distribution::{NormalPath, Proxies, RouteError, Snapshot, VerifiedPasses};
 use http::{Request, Response};
-use hyper::body::Incoming;
 
 use crate::access_log::{AccessLog, Entry};
 use crate::answering::Answering;
@@ -35,7 +34,7 @@ use crate::cache::Cache;
 use crate::compress::Copies;
 use crate::config::{EdgeConfig, OpenTelemetry};
 use crate::fetch::Fetch;
-use crate::incoming::{self, Sent};
+use crate::incoming::Sent;
 use crate::listener::{Connection, Door};
 use crate::metrics::{CacheStatus, ConfigStatus, Metrics, Observed, Status};
 use crate::serving::{EdgeError, Serving};
@@ -164,13 +163,10 @@ impl Edge {
     ///
     /// Most are answered at once. Who has to wait goes through the same steps again, in a
     /// future of its own: time, snapshot and request are the same, and so is what comes of them.
-    pub fn handle(
-        self: &Arc<Self>,
-        request: Request<Incoming>,
-        connection: &Connection,
-    ) -> Answering {
+    pub fn handle(self: &Arc<Self>, request: Request<Sent>, connection: &Connection) -> Answering {
         let now = (self.clock)();
-        let (head, sent) = incoming::split(request);
+        let (head, sent) = request.into_parts();
+        let head = Request::from_parts(head, ());
         let mut entry = Entry::begin(now, connection, self.metrics.unrouted());
         entry.traced(self.telemetry.begin(head.headers()));
         let mut logged = Logged::new(self.log.begin(entry, head));
@@ -315,7 +311,7 @@ impl<'m> Moment<'m> {
 }
 
 impl Door for Edge {
-    fn answer(self: &Arc<Self>, request: Request<Incoming>, connection: &Connection) -> Answering {
+    fn answer(self: &Arc<Self>, request: Request<Sent>, connection: &Connection) -> Answering {
         self.handle(request, connection)
     }
 }

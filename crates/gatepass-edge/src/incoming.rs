@@ -22,17 +22,21 @@ use crate::origin::trouble::Trouble;
 
 /// What comes after the headers of a request.
 #[derive(Debug)]
-pub(crate) enum Sent {
+#[non_exhaustive]
+pub enum Sent {
+    /// Nothing: it ends with them.
     Nothing,
     /// A body, of which nothing was read yet.
+    #[doc(hidden)]
     Body(Unread),
     /// Whatever is spoken after a switch of protocols.
+    #[doc(hidden)]
     Upgrade(OnUpgrade),
 }
 
-/// The head of a request, and what comes after it.
+/// A request as hyper received it.
 #[inline]
-pub(crate) fn split(request: Request<Incoming>) -> (Request<()>, Sent) {
+pub(crate) fn received(request: Request<Incoming>) -> Request<Sent> {
     let (mut head, body) = request.into_parts();
     let sent = match head.extensions.remove::<OnUpgrade>() {
         _ if !body.is_end_stream() => {
@@ -43,7 +47,7 @@ pub(crate) fn split(request: Request<Incoming>) -> (Request<()>, Sent) {
         Some(upgrade) if head.headers.contains_key(UPGRADE) => Sent::Upgrade(upgrade),
         _ => Sent::Nothing,
     };
-    (Request::from_parts(head, ()), sent)
+    Request::from_parts(head, sent)
 }
 
 /// A body of which nothing was read yet.
@@ -51,7 +55,7 @@ pub(crate) fn split(request: Request<Incoming>) -> (Request<()>, Sent) {
 /// If nobody wants it, a little of it is read all the same: a socket that is closed over
 /// unread bytes is reset, and the refusal that is on its way is lost with it.
 #[derive(Debug)]
-pub(crate) struct Unread {
+pub struct Unread {
     body: Option<Incoming>,
     is_waiting: bool,
 }

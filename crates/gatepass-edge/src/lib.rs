@@ -83,6 +83,9 @@ pub use config::{
 };
 pub use edge::{Clock, Edge, PreciseClock};
 pub use health::{ObserveError, Observing, observe};
+pub use incoming::Sent;
+#[doc(hidden)]
+pub use incoming::Unread;
 pub use listener::{
     Acme, AcmeEvent, CertificateError, CertificateWarning, Certificates, Connection, Door,
     ListenError, Running, TellAcme, TlsParameters, Vitals, listen, listen_on,

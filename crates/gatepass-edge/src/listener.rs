@@ -3,7 +3,8 @@
 //! The kernel spreads connections over the listeners (`SO_REUSEPORT`), so that threads share
 //! nothing but the door. Sockets that were handed to us (systemd) can't be opened again; they
 //! are shared by all threads. With certificates TLS is spoken, and HTTP/2 by its ALPN; without,
-//! HTTP/1.1 and cleartext HTTP/2 are told apart by their first bytes.
+//! HTTP/1.1 and cleartext HTTP/2 are told apart by their first bytes. Requests without a body
+//! go the quick way (`quick`); all others, and HTTP/2, are hyper's.
 //!
 //! What a stranger can hold up is bounded: the number of connections, the time until a
 //! handshake is through and a request's headers are complete, the time in which nothing of an
@@ -15,6 +16,7 @@ mod certificate;
 mod certificates;
 mod counted;
 mod first_words;
+mod quick;
 mod sockets;
 mod tls;
 mod worker;
@@ -27,7 +29,6 @@ use std::thread::JoinHandle;
 
 use gatepass::Scheme;
 use http::Request;
-use hyper::body::Incoming;
 use tokio::sync::watch;
 
 pub use self::acme::{Acme, AcmeEvent, TellAcme};
@@ -38,6 +39,7 @@ pub use self::tls::TlsParameters;
 use self::worker::Worker;
 use crate::answering::Answering;
 use crate::config::EdgeConfig;
+use crate::incoming::Sent;
 
 /// How a viewer reached us.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,7 +56,7 @@ pub struct Connection {
 /// What stands behind a listener.
 pub trait Door: Send + Sync + 'static {
     /// Answers one request, at once or in time.
-    fn answer(self: &Arc<Self>, request: Request<Incoming>, connection: &Connection) -> Answering;
+    fn answer(self: &Arc<Self>, request: Request<Sent>, connection: &Connection) -> Answering;
 }
 
 /// Why nothing listens.

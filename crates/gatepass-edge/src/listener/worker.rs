@@ -1,5 +1,6 @@
 //! One thread's share of the viewers: accept, handshake, HTTP, and the end of it.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -30,11 +31,13 @@ use super::beside::Beside;
 use super::certificates::ACME_TLS;
 use super::counted::{Counted, Place};
 use super::first_words::{Spoken, begins_tls, first_words, refuse_plain};
+use super::quick::{self, Prefixed, Quick};
 use super::sockets::ThreadSockets;
 use super::tls::TlsParameters;
 use super::{Connection, Door};
 use crate::answering::Answering;
 use crate::config::Limits;
+use crate::incoming;
 use crate::progress::{Progress, UnderWay, Watched};
 
 /// What all connections of a thread have in common.
@@ -148,59 +151,109 @@ impl<D: Door> Worker<D> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let io = TokioIo::new(stream);
         let progress = Rc::new(Progress::default());
-        let service =
-            Answers { door: Arc::clone(&self.door), connection, progress: Rc::clone(&progress) };
-        let Limits { request_timeout, stall_timeout, .. } = self.limits;
         match spoken {
             Spoken::Http1 => {
-                let serving = http1::Builder::new()
-                    // Headers are waited for below: hyper would set a timer for each request.
-                    .header_read_timeout(None)
-                    // It takes 100 headers; for more it would need room on the heap each time.
-                    .max_buf_size(64 * 1024)
-                    // As CloudFront writes them, which captures and scripts are compared with.
-                    .title_case_headers(true)
-                    .serve_connection(io, service)
-                    .with_upgrades();
-                let mut serving = pin!(serving);
-                let end = http1::UpgradeableConnection::graceful_shutdown;
-                if self.until_stopped(&mut serving, &progress, end).await == Stopped::Asked {
-                    let overdue = progress.overdue_for(request_timeout + GRACE);
-                    Beside::new(overdue).of(&mut serving).await;
+                if let Some(other) = self.serve_quickly(stream, connection, &progress).await {
+                    self.serve_others(other, connection, &progress).await;
                 }
             }
-            Spoken::Http2 => {
-                let serving = http2::Builder::new(LocalExecutor)
-                    .timer(TokioTimer::new())
-                    .keep_alive_interval(Some(request_timeout))
-                    .keep_alive_timeout(request_timeout)
-                    .max_header_list_size(64 * 1024)
-                    .max_concurrent_streams(64)
-                    .serve_connection(io, service);
-                let mut serving = pin!(serving);
-                let end = http2::Connection::graceful_shutdown;
-                let served = async {
-                    if self.until_stopped(&mut serving, &progress, end).await == Stopped::Asked {
-                        let _ = serving.await;
-                    }
-                };
-                // Flow control lets a viewer hold back every answer: the socket never blocks.
-                let stalled = progress.stalled_for(stall_timeout);
-                Beside::new(stalled).of(&mut pin!(served)).await;
-            }
+            Spoken::Http2 => self.serve_http2(stream, connection, &progress).await,
         }
     }
 
+    /// As far as that goes; then it is given back, with what was read of it.
+    async fn serve_quickly<S>(
+        &self,
+        stream: S,
+        connection: Connection,
+        progress: &Rc<Progress>,
+    ) -> Option<Prefixed<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let is_ending = Rc::new(Cell::new(false));
+        let quick = Quick {
+            stream,
+            door: Arc::clone(&self.door),
+            connection,
+            progress: Rc::clone(progress),
+            is_ending: Rc::clone(&is_ending),
+        };
+        let mut serving = pin!(quick.serve());
+        self.to_its_end(&mut serving, progress, |_| is_ending.set(true)).await?
+    }
+
+    async fn serve_others<S>(&self, stream: S, connection: Connection, progress: &Rc<Progress>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let serving = http1::Builder::new()
+            // Headers are waited for below: hyper would set a timer for each request.
+            .header_read_timeout(None)
+            // It takes 100 headers; for more it would need room on the heap each time.
+            .max_buf_size(quick::LONGEST)
+            // As CloudFront writes them, which captures and scripts are compared with.
+            .title_case_headers(true)
+            .serve_connection(TokioIo::new(stream), self.answers(connection, progress))
+            .with_upgrades();
+        let mut serving = pin!(serving);
+        let end = http1::UpgradeableConnection::graceful_shutdown;
+        let _ = self.to_its_end(&mut serving, progress, end).await;
+    }
+
+    async fn serve_http2<S>(&self, stream: S, connection: Connection, progress: &Rc<Progress>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Limits { request_timeout, stall_timeout, .. } = self.limits;
+        let serving = http2::Builder::new(LocalExecutor)
+            .timer(TokioTimer::new())
+            .keep_alive_interval(Some(request_timeout))
+            .keep_alive_timeout(request_timeout)
+            .max_header_list_size(64 * 1024)
+            .max_concurrent_streams(64)
+            .serve_connection(TokioIo::new(stream), self.answers(connection, progress));
+        let mut serving = pin!(serving);
+        let end = http2::Connection::graceful_shutdown;
+        let served = async {
+            if self.until_stopped(&mut serving, progress, end).await.is_none() {
+                let _ = serving.await;
+            }
+        };
+        // Flow control lets a viewer hold back every answer: the socket never blocks.
+        let stalled = progress.stalled_for(stall_timeout);
+        Beside::new(stalled).of(&mut pin!(served)).await;
+    }
+
+    fn answers(&self, connection: Connection, progress: &Rc<Progress>) -> Answers<D> {
+        Answers { door: Arc::clone(&self.door), connection, progress: Rc::clone(progress) }
+    }
+
+    /// Serves until the connection has ended, by itself or because it was asked to; none if it
+    /// did not by the time its next headers were overdue.
+    async fn to_its_end<F: Future>(
+        &self,
+        serving: &mut Pin<&mut F>,
+        progress: &Progress,
+        finish: impl FnOnce(Pin<&mut F>),
+    ) -> Option<F::Output> {
+        let by_itself = self.until_stopped(serving, progress, finish).await;
+        if by_itself.is_some() {
+            return by_itself;
+        }
+        let overdue = progress.overdue_for(self.limits.request_timeout + GRACE);
+        Beside::new(overdue).of(serving).await
+    }
+
     /// Serves until the connection ends by itself; asks it to end when it is idle, or when
-    /// the door closes. What was begun then is still to come to its end.
+    /// the door closes. What was begun then is still to come to its end, and nothing is returned.
     async fn until_stopped<F: Future>(
         &self,
         serving: &mut Pin<&mut F>,
         progress: &Progress,
         finish: impl FnOnce(Pin<&mut F>),
-    ) -> Stopped {
+    ) -> Option<F::Output> {
         let mut stopped = self.stopped.clone();
         let closing = async {
             let _ = stopped.wait_for(|stopped| *stopped).await;
@@ -210,19 +263,12 @@ impl<D: Door> Worker<D> {
         let reason = async {
             tokio::select! { () = idle => {}, () = closing => {} }
         };
-        if Beside::new(reason).of(serving).await.is_some() {
-            return Stopped::ByItself;
+        let by_itself = Beside::new(reason).of(serving).await;
+        if by_itself.is_none() {
+            finish(serving.as_mut());
         }
-        finish(serving.as_mut());
-        Stopped::Asked
+        by_itself
     }
-}
-
-/// How a connection comes to its end.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Stopped {
-    ByItself,
-    Asked,
 }
 
 /// The door as one connection sees it.
@@ -239,7 +285,10 @@ impl<D: Door> Service<Request<Incoming>> for Answers<D> {
 
     fn call(&self, request: Request<Incoming>) -> Leaving {
         let progress = Some(self.progress.asked());
-        Leaving { answering: self.door.answer(request, &self.connection), progress }
+        Leaving {
+            answering: self.door.answer(incoming::received(request), &self.connection),
+            progress,
+        }
     }
 }
 

@@ -9,10 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gatepass_edge::{
-    Answering, Body, CertificateFiles, Connection, Door, EdgeConfig, Running, listen,
+    Answering, Body, CertificateFiles, Connection, Door, EdgeConfig, Running, Sent, listen,
 };
 use http::{Request, Response};
-use hyper::body::Incoming;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -23,7 +22,7 @@ use tempfile::TempDir;
 pub struct Mirror;
 
 impl Door for Mirror {
-    fn answer(self: &Arc<Self>, request: Request<Incoming>, connection: &Connection) -> Answering {
+    fn answer(self: &Arc<Self>, request: Request<Sent>, connection: &Connection) -> Answering {
         let tls = connection.tls.map_or("plain".to_owned(), |tls| {
             let resumed = if tls.is_resumed { " resumed" } else { "" };
             format!("{} {}{resumed}", tls.protocol, tls.cipher)

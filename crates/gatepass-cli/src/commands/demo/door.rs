@@ -7,7 +7,7 @@ use gatepass::{
     CookieName, HashAlgorithm, Policy, Resource, Scheme, SetCookie, Signer, Trust, TrustedKeys,
     ViewerRequest, ViewerUrl, Window,
 };
-use gatepass_edge::{Answering, Body, Connection, Door, Edge};
+use gatepass_edge::{Answering, Body, Connection, Door, Edge, Sent};
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderValue, SET_COOKIE,
 };
@@ -29,11 +29,7 @@ const CONTENT_POLICY: &str =
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:";
 
 impl Door for DemoDoor {
-    fn answer(
-        self: &Arc<Self>,
-        request: Request<hyper::body::Incoming>,
-        connection: &Connection,
-    ) -> Answering {
+    fn answer(self: &Arc<Self>, request: Request<Sent>, connection: &Connection) -> Answering {
         let answering = match (request.method(), request.uri().path(), own_host(request.headers()))
         {
             (&Method::POST, "/demo/pass", Some(host)) => {
