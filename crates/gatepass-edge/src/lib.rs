@@ -86,6 +86,8 @@ pub use health::{ObserveError, Observing, observe};
 pub use incoming::Sent;
 #[doc(hidden)]
 pub use incoming::Unread;
+#[doc(hidden)]
+pub use listener::plain_head;
 pub use listener::{
     Acme, AcmeEvent, CertificateError, CertificateWarning, Certificates, Connection, Door,
     ListenError, Running, TellAcme, TlsParameters, Vitals, listen, listen_on,

@@ -34,6 +34,7 @@ use tokio::sync::watch;
 pub use self::acme::{Acme, AcmeEvent, TellAcme};
 pub use self::certificate::CertificateError;
 pub use self::certificates::{CertificateWarning, Certificates};
+pub use self::quick::plain_head;
 use self::sockets::Sockets;
 pub use self::tls::TlsParameters;
 use self::worker::Worker;

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
-use data_encoding::{BASE64URL, HEXLOWER};
+use data_encoding::HEXLOWER;
 use http::HeaderValue;
 
 thread_local! {
@@ -24,11 +24,20 @@ impl RequestId {
         Self(number())
     }
 
-    /// 40 bytes in Base64: 56 characters that end in `==`.
+    /// What 40 bytes are in Base64: 56 characters that end in `==`.
     fn letters(self) -> [u8; 56] {
-        let (mut bytes, mut letters) = ([0; 40], [0; 56]);
-        stretch(self.0, &mut bytes);
-        BASE64URL.encode_mut(&bytes, &mut letters);
+        let mut letters = [b'='; 56];
+        let mut state = self.0;
+        for nine in letters[..54].chunks_mut(9) {
+            let mut bits;
+            (state, bits) = mix(state);
+            for letter in nine {
+                *letter = ALPHABET[(bits & 63) as usize];
+                bits >>= 6;
+            }
+        }
+        // The last one of 40 bytes stands for two bits.
+        letters[53] = ALPHABET[(state & 0b11_0000) as usize];
         letters
     }
 
@@ -62,17 +71,26 @@ fn fill(bytes: &mut [u8]) {
     STATE.with(|state| state.set(stretch(state.get(), bytes)));
 }
 
-/// `SplitMix64`: fills bytes from a state, and says which state is next.
+/// Fills bytes from a state, and says which state is next.
 fn stretch(mut state: u64, bytes: &mut [u8]) -> u64 {
     for chunk in bytes.chunks_mut(8) {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        chunk.copy_from_slice(&(mixed ^ (mixed >> 31)).to_le_bytes()[..chunk.len()]);
+        let mixed;
+        (state, mixed) = mix(state);
+        chunk.copy_from_slice(&mixed.to_le_bytes()[..chunk.len()]);
     }
     state
 }
+
+/// `SplitMix64`: the next state, and what it looks like.
+const fn mix(state: u64) -> (u64, u64) {
+    let state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (state, mixed ^ (mixed >> 31))
+}
+
+/// Base64's for names (RFC 4648, section 5).
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 #[cfg(test)]
 mod tests {
@@ -85,5 +103,9 @@ mod tests {
         assert!(one.text().ends_with("=="));
         assert_ne!(one.text(), two.text());
         assert_eq!(one.text(), one.text(), "it is the same wherever it is said");
+        for _ in 0..100 {
+            let bytes = data_encoding::BASE64URL.decode(RequestId::next().text().as_bytes());
+            assert_eq!(bytes.unwrap().len(), 40);
+        }
     }
 }

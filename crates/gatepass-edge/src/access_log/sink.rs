@@ -7,12 +7,16 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Lines wait no longer than this before they are written.
 const FLUSH_EVERY: Duration = Duration::from_millis(50);
+
+/// So many bytes are written without waiting for more. To write them takes some 20 µs; to write
+/// all that a busy edge logs in 50 ms would hold up the requests of a core for a millisecond.
+const ENOUGH_BYTES: usize = 64 * 1024;
 
 /// If the sink is so far behind, lines are lost rather than memory.
 const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
@@ -21,7 +25,7 @@ const MAX_WAITING_BYTES: usize = 16 * 1024 * 1024;
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// What a queue keeps when little happens.
-const KEPT_BYTES: usize = 64 * 1024;
+const KEPT_BYTES: usize = 2 * ENOUGH_BYTES;
 
 /// A file that lines are appended to, and that can be moved away and opened again.
 #[derive(Debug)]
@@ -72,41 +76,73 @@ impl Destination {
 /// The queue, and the thread behind it. Ends, with everything written, when it is dropped.
 pub(super) struct Queue {
     shared: Arc<Shared>,
-    writer: Mutex<Option<(Sender<Reopen>, Receiver<()>)>>,
+    ended: Mutex<Receiver<()>>,
 }
 
+#[derive(Default)]
 struct Shared {
-    waiting: Mutex<Vec<u8>>,
+    waiting: Mutex<Waiting>,
+    /// Rung when there is enough to write, and when there is something else to do.
+    news: Condvar,
     dropped: AtomicU64,
 }
 
-struct Reopen;
+/// What the writer finds when it looks.
+#[derive(Default)]
+struct Waiting {
+    lines: Vec<u8>,
+    is_to_reopen: bool,
+    is_over: bool,
+}
+
+impl Waiting {
+    fn is_worth_a_look(&self) -> bool {
+        self.lines.len() >= ENOUGH_BYTES || self.is_to_reopen || self.is_over
+    }
+}
+
+impl Shared {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, what: impl FnOnce(&mut Waiting)) {
+        what(&mut self.waiting());
+        self.news.notify_one();
+    }
+}
 
 impl Queue {
     /// `header` stands at the beginning of what is written, and of every file opened again.
     pub(super) fn start(destination: Destination, header: &'static str) -> Self {
-        let shared = Arc::new(Shared {
-            waiting: Mutex::new(Vec::with_capacity(KEPT_BYTES)),
-            dropped: AtomicU64::new(0),
-        });
-        let (asks, asked) = channel();
+        Self::flushed(destination, header, FLUSH_EVERY)
+    }
+
+    fn flushed(destination: Destination, header: &'static str, every: Duration) -> Self {
+        let shared = Arc::<Shared>::default();
         let (ends, ended) = channel();
         let writer = Writer { shared: Arc::clone(&shared), destination, header, is_torn: false };
         std::thread::spawn(move || {
-            writer.run(&asked);
+            writer.run(every);
             drop(ends);
         });
-        Self { shared, writer: Mutex::new(Some((asks, ended))) }
+        Self { shared, ended: Mutex::new(ended) }
     }
 
     /// Adds a line, or counts it as lost.
     pub(super) fn put(&self, line: &[u8]) {
-        let mut waiting = self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() + line.len() > MAX_WAITING_BYTES {
+        let mut waiting = self.shared.waiting();
+        let before = waiting.lines.len();
+        if before + line.len() > MAX_WAITING_BYTES {
             drop(waiting);
             self.shared.dropped.fetch_add(1, Ordering::Relaxed);
-        } else {
-            waiting.extend_from_slice(line);
+            return;
+        }
+        waiting.lines.extend_from_slice(line);
+        let is_enough = before < ENOUGH_BYTES && waiting.lines.len() >= ENOUGH_BYTES;
+        drop(waiting);
+        if is_enough {
+            self.shared.news.notify_one();
         }
     }
 
@@ -115,20 +151,15 @@ impl Queue {
     }
 
     pub(super) fn reopen(&self) {
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((asks, _)) = &*writer {
-            let _ = asks.send(Reopen);
-        }
+        self.shared.tell(|waiting| waiting.is_to_reopen = true);
     }
 }
 
 impl Drop for Queue {
     fn drop(&mut self) {
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some((asks, ended)) = writer {
-            drop(asks);
-            let _ = ended.recv_timeout(LAST_WORDS);
-        }
+        self.shared.tell(|waiting| waiting.is_over = true);
+        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _ = ended.recv_timeout(LAST_WORDS);
     }
 }
 
@@ -141,35 +172,37 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(mut self, asked: &Receiver<Reopen>) {
-        let mut taken = Vec::new();
+    fn run(mut self, every: Duration) {
+        let mut taken = Vec::with_capacity(KEPT_BYTES);
         let header = self.header;
         self.write(header.as_bytes());
         loop {
-            let news = asked.recv_timeout(FLUSH_EVERY);
-            {
-                let waiting = &self.shared.waiting;
-                let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-                std::mem::swap(&mut taken, &mut *waiting);
-            }
+            let (is_to_reopen, is_over) = self.take(&mut taken, every);
             let lost = self.write(&taken);
             // A log that can't be written must not stop what it logs.
             self.shared.dropped.fetch_add(lost, Ordering::Relaxed);
-            // As much room as was needed last is likely to be needed next.
-            let needed = taken.len();
             taken.clear();
-            taken.shrink_to(KEPT_BYTES.max(2 * needed));
-            match news {
-                Ok(Reopen) => {
-                    if self.destination.reopen() {
-                        self.is_torn = false;
-                        self.write(header.as_bytes());
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+            taken.shrink_to(KEPT_BYTES);
+            if is_to_reopen && self.destination.reopen() {
+                self.is_torn = false;
+                self.write(header.as_bytes());
+            }
+            if is_over {
+                return;
             }
         }
+    }
+
+    /// Takes all lines that wait, once there are enough or they have waited long enough; says
+    /// whether the file is to be opened again behind them, and whether they are the last.
+    fn take(&self, taken: &mut Vec<u8>, every: Duration) -> (bool, bool) {
+        let waiting = self.shared.waiting();
+        let news = self.shared.news.wait_timeout_while(waiting, every, |waiting| {
+            !waiting.is_worth_a_look()
+        });
+        let (mut waiting, _) = news.unwrap_or_else(PoisonError::into_inner);
+        std::mem::swap(taken, &mut waiting.lines);
+        (std::mem::take(&mut waiting.is_to_reopen), waiting.is_over)
     }
 
     /// Writes whole lines; says how many of them were lost.
@@ -208,7 +241,6 @@ fn write_most(writer: &mut dyn Write, mut bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Condvar;
     use std::time::Instant;
 
     use super::*;
@@ -293,7 +325,7 @@ mod tests {
     fn a_full_disk_tears_one_line_and_the_next_begins_anew() {
         let disk = Arc::new(Mutex::new((9, Vec::new())));
         let mut writer = Writer {
-            shared: Arc::new(Shared { waiting: Mutex::default(), dropped: AtomicU64::new(0) }),
+            shared: Arc::default(),
             destination: Destination::Other(Box::new(Full(Arc::clone(&disk)))),
             header: "",
             is_torn: false,
@@ -303,6 +335,26 @@ mod tests {
         disk.lock().unwrap().0 = 100;
         assert_eq!(writer.write(b"fifth\n"), 0);
         assert_eq!(disk.lock().unwrap().1, b"first\nsec\nfifth\n");
+    }
+
+    #[test]
+    fn what_is_enough_is_written_at_once_and_the_rest_at_the_end() {
+        let sink = Blocked::default();
+        sink.let_go();
+        let hour = Duration::from_hours(1);
+        let queue = Queue::flushed(Destination::Other(Box::new(sink.clone())), "", hour);
+        let line = [&[b'x'; 511][..], b"\n"].concat();
+        for _ in 0..ENOUGH_BYTES / line.len() {
+            queue.put(&line);
+        }
+        let began = Instant::now();
+        while sink.text().len() < ENOUGH_BYTES && began.elapsed() < Duration::from_mins(1) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        queue.put(&line);
+        assert_eq!(sink.text().len(), ENOUGH_BYTES);
+        drop(queue);
+        assert_eq!(sink.text().len(), ENOUGH_BYTES + line.len());
     }
 
     #[test]

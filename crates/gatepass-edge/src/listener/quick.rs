@@ -51,6 +51,16 @@ pub(super) const LONGEST: usize = 64 * 1024;
 /// them takes it longer than copying them takes us.
 const SMALL: usize = 8 * 1024;
 
+/// What is read from the beginning of these bytes, and what is left of them; none if that is for
+/// hyper, or not all there.
+pub fn plain_head(sent: &[u8]) -> Option<(Request<Sent>, BytesMut)> {
+    let mut unread = BytesMut::from(sent);
+    match read::head(&mut unread) {
+        Read::Whole(request, _) => Some((request, unread)),
+        Read::Partly | Read::Other(_) => None,
+    }
+}
+
 /// A connection on the quick way.
 pub(super) struct Quick<S, D> {
     pub(super) stream: S,

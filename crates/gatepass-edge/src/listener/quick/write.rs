@@ -114,11 +114,15 @@ fn content_length(out: &mut Vec<u8>, length: u64) {
 /// A header, its name as CloudFront writes it: captures and scripts are compared with it.
 fn line(out: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
     let name = name.as_str().as_bytes();
+    let begin = out.len();
     out.reserve(name.len() + value.len() + 4);
-    let mut begins = true;
-    for byte in name {
-        out.push(if begins { byte.to_ascii_uppercase() } else { *byte });
-        begins = *byte == b'-';
+    out.extend_from_slice(name);
+    let mut is_first = true;
+    for byte in &mut out[begin..] {
+        if is_first {
+            byte.make_ascii_uppercase();
+        }
+        is_first = *byte == b'-';
     }
     out.extend_from_slice(b": ");
     out.extend_from_slice(value);
