@@ -1,12 +1,14 @@
 //! What leaves the edge: a file, a few bytes of our own, or nothing.
 
+use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 
 use crate::access_log::{Entry, Pending};
@@ -66,6 +68,39 @@ impl Logged {
         self.body = body;
         Response::from_parts(head, Body::Logged(self))
     }
+
+    /// So much of the body left.
+    fn left(&mut self, bytes: usize) {
+        // A body that says that it is at its end is not asked again.
+        if self.body.is_end_stream() {
+            self.pending.sent_last(bytes);
+        } else {
+            self.pending.sent(bytes);
+        }
+    }
+}
+
+impl Body {
+    /// A file whose bytes come next, and which, if they can be sent without being read.
+    pub(crate) fn at_hand(&mut self) -> Option<(&File, Range<u64>)> {
+        match self {
+            Self::File(file) => file.at_hand(),
+            Self::Logged(logged) => logged.body.at_hand(),
+            _ => None,
+        }
+    }
+
+    /// So many of the bytes at hand were sent.
+    pub(crate) fn sent(&mut self, bytes: u64) {
+        match self {
+            Self::File(file) => file.sent(bytes),
+            Self::Logged(logged) => {
+                logged.body.sent(bytes);
+                logged.left(usize::try_from(bytes).unwrap_or(usize::MAX));
+            }
+            _ => {}
+        }
+    }
 }
 
 impl From<FileBody> for Body {
@@ -101,13 +136,7 @@ impl http_body::Body for Body {
                 let polled = Pin::new(&mut logged.body).poll_frame(context);
                 match &polled {
                     Poll::Ready(Some(Ok(frame))) => {
-                        let bytes = frame.data_ref().map_or(0, Bytes::len);
-                        // A body that says that it is at its end is not asked again.
-                        if logged.body.is_end_stream() {
-                            logged.pending.sent_last(bytes);
-                        } else {
-                            logged.pending.sent(bytes);
-                        }
+                        logged.left(frame.data_ref().map_or(0, Bytes::len));
                     }
                     Poll::Ready(None) => logged.pending.ended(),
                     Poll::Ready(Some(Err(_))) | Poll::Pending => {}

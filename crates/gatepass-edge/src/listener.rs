@@ -34,6 +34,7 @@ use tokio::sync::watch;
 pub use self::acme::{Acme, AcmeEvent, TellAcme};
 pub use self::certificate::CertificateError;
 pub use self::certificates::{CertificateWarning, Certificates};
+use self::quick::Twins;
 pub use self::quick::plain_head;
 use self::sockets::Sockets;
 pub use self::tls::TlsParameters;
@@ -41,6 +42,10 @@ use self::worker::Worker;
 use crate::answering::Answering;
 use crate::config::EdgeConfig;
 use crate::incoming::Sent;
+
+/// What is sent over and over is held a second time, up to so small a part of what the cache may
+/// have of memory, and besides it.
+const TWINS_SHARE: u64 = 16;
 
 /// How a viewer reached us.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -177,6 +182,7 @@ pub fn listen_on<D: Door>(
     let sockets = Sockets::open(config, given)?;
     let (stop, stopped) = watch::channel(false);
     let open = Arc::new(AtomicUsize::new(0));
+    let twins = Arc::new(Twins::up_to(config.cache.memory_bytes / TWINS_SHARE));
     let Sockets { address, plain_address, threads } = sockets;
     let threads = threads.into_iter().map(|sockets| {
         let worker = Worker {
@@ -185,6 +191,7 @@ pub fn listen_on<D: Door>(
             tls: tls.clone(),
             open: Arc::clone(&open),
             stopped: stopped.clone(),
+            twins: Arc::clone(&twins),
         };
         std::thread::spawn(move || worker.run(sockets))
     });

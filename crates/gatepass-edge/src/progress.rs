@@ -6,8 +6,9 @@
 //! have taken: while an origin is silent there is nothing to take.
 
 use std::cell::Cell;
+use std::fs::File;
 use std::io;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
@@ -155,6 +156,17 @@ impl Watched {
     pub(crate) fn new(body: Body, progress: UnderWay) -> Self {
         progress.ready.update(|bodies| bodies + 1);
         Self { body, progress, bell: None }
+    }
+
+    /// A file whose bytes come next, and which, if they can be sent without being read.
+    pub(crate) fn at_hand(&mut self) -> Option<(&File, Range<u64>)> {
+        self.body.at_hand()
+    }
+
+    /// So many of the bytes at hand were sent.
+    pub(crate) fn sent(&mut self, bytes: u64) {
+        self.body.sent(bytes);
+        self.progress.made();
     }
 
     fn poll_body(&mut self, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {

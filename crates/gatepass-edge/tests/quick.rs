@@ -84,6 +84,81 @@ fn answers_as_hyper_does_to_the_byte() {
     }
 }
 
+/// A file whose every byte depends on where it lies.
+fn film(site: &Site, length: usize) -> Vec<u8> {
+    let bytes: Vec<u8> = (0..length).map(|at| (at % 251) as u8 ^ (at >> 16) as u8).collect();
+    std::fs::write(site.path().join("public/film.bin"), &bytes).unwrap();
+    bytes
+}
+
+fn bytes_of(site: &Site, headers: &str) -> Vec<u8> {
+    let request = format!(
+        "GET /public/film.bin HTTP/1.1\r\nHost: media.test\r\nConnection: close\r\n{headers}\r\n"
+    );
+    let answer = site.raw(request.as_bytes());
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    answer[end + 4..].to_vec()
+}
+
+#[test]
+fn a_large_file_arrives_byte_by_byte_as_it_is() {
+    let site = full();
+    let film = film(&site, 5_000_003);
+    assert!(bytes_of(&site, "") == film);
+    assert!(bytes_of(&site, "Range: bytes=123456-2345678\r\n") == film[123_456..=2_345_678]);
+    let parts = "Range: bytes=5-1000004,3000000-4000000\r\n";
+    let (quick, hypers) = (bytes_of(&site, parts), bytes_of(&site, &format!("{parts}{FOR_HYPER}")));
+    assert!(quick.len() > 2_000_000 && quick.len() == hypers.len());
+}
+
+#[test]
+fn what_is_sent_of_a_file_is_logged() {
+    let site = full();
+    film(&site, 3_000_000);
+    bytes_of(&site, "");
+    bytes_of(&site, FOR_HYPER);
+    let log = site.log();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("film.bin")).collect();
+    assert_eq!(lines.len(), 2);
+    assert!(lines.iter().all(|line| line.contains("\"bytes\":3000000,")), "{log}");
+}
+
+#[test]
+fn a_file_that_shrinks_while_it_is_sent_breaks_off() {
+    let site = full();
+    let length = 64 * 1024 * 1024;
+    film(&site, length);
+    let mut stream = site.connect();
+    stream.write_all(get("/public/film.bin", "").as_bytes()).unwrap();
+    let mut first = [0; 1_000];
+    stream.read_exact(&mut first).unwrap();
+    let file = std::fs::File::options().write(true).open(site.path().join("public/film.bin"));
+    file.unwrap().set_len(1_000_000).unwrap();
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest);
+    assert!(rest.len() < length - 1_000, "it passed for all of it");
+}
+
+#[test]
+fn a_viewer_that_takes_nothing_of_a_file_is_cut_off() {
+    let site = site()
+        .with_config(|config| config.limits.stall_timeout = Duration::from_millis(300))
+        .start();
+    std::fs::create_dir_all(site.path().join("public")).unwrap();
+    film(&site, 64 * 1024 * 1024);
+    let mut stream = site.connect();
+    stream.write_all(get("/public/film.bin", "").as_bytes()).unwrap();
+    let vitals = site.vitals();
+    let began = std::time::Instant::now();
+    while vitals.connections() == 0 {
+        std::thread::yield_now();
+    }
+    while vitals.connections() > 0 {
+        assert!(began.elapsed() < Duration::from_secs(20), "it is still served");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Sends requests on one connection, each once the answer to the one before is there.
 fn in_turn(stream: &mut TcpStream, requests: &[String]) -> Vec<String> {
     let mut bodies = Vec::new();

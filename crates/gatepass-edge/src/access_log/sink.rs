@@ -197,9 +197,10 @@ impl Writer {
     /// whether the file is to be opened again behind them, and whether they are the last.
     fn take(&self, taken: &mut Vec<u8>, every: Duration) -> (bool, bool) {
         let waiting = self.shared.waiting();
-        let news = self.shared.news.wait_timeout_while(waiting, every, |waiting| {
-            !waiting.is_worth_a_look()
-        });
+        let news = self
+            .shared
+            .news
+            .wait_timeout_while(waiting, every, |waiting| !waiting.is_worth_a_look());
         let (mut waiting, _) = news.unwrap_or_else(PoisonError::into_inner);
         std::mem::swap(taken, &mut waiting.lines);
         (std::mem::take(&mut waiting.is_to_reopen), waiting.is_over)

@@ -11,17 +11,21 @@
 //!            └────► hyper, to the end of the connection
 //! ```
 
+mod file;
 mod prefixed;
 mod read;
+mod twins;
 mod write;
 
 use std::cell::Cell;
+use std::fs::File;
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, ready};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{Method, Request, Response};
@@ -29,8 +33,10 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+pub(super) use self::file::Wire;
 pub(super) use self::prefixed::Prefixed;
 use self::read::{IsLast, Read};
+pub(super) use self::twins::Twins;
 use self::write::Framing;
 use super::{Connection, Door};
 use crate::body::Body;
@@ -61,6 +67,9 @@ pub fn plain_head(sent: &[u8]) -> Option<(Request<Sent>, BytesMut)> {
     }
 }
 
+/// From so many bytes on, a file's are sent without being read.
+const LARGE: u64 = 64 * 1024;
+
 /// A connection on the quick way.
 pub(super) struct Quick<S, D> {
     pub(super) stream: S,
@@ -69,6 +78,9 @@ pub(super) struct Quick<S, D> {
     pub(super) progress: Rc<Progress>,
     /// Answers what it is on, and no more.
     pub(super) is_ending: Rc<Cell<bool>>,
+    pub(super) twins: Arc<Twins>,
+    /// A viewer that takes nothing for so long is gone.
+    pub(super) patience: Duration,
 }
 
 /// What a connection waits for.
@@ -78,7 +90,7 @@ enum Next {
     Nothing,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, D: Door> Quick<S, D> {
+impl<S: AsyncRead + AsyncWrite + Wire + Unpin, D: Door> Quick<S, D> {
     /// Serves until the viewer is gone or was told that it ends here, or until something comes
     /// that is for hyper: then it is given back, with what was read of it.
     pub(super) async fn serve(mut self) -> Option<Prefixed<S>> {
@@ -143,7 +155,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, D: Door> Quick<S, D> {
             Ok(response) => response,
             Err(waiting) => unless_gone(&mut self.stream, unread, waiting).await?,
         };
-        let mut outgoing = Outgoing { stream: &mut self.stream, unread, out };
+        let Self { stream, twins, patience, .. } = self;
+        let mut outgoing = Outgoing { stream, unread, out, twins, patience: *patience };
         let is_last = is_last || self.is_ending.get();
         outgoing.send(response, is_head, is_last, progress).await
     }
@@ -161,9 +174,11 @@ struct Outgoing<'q, S> {
     unread: &'q mut BytesMut,
     /// What is yet to be written, ahead of what comes of the body next.
     out: &'q mut Vec<u8>,
+    twins: &'q Twins,
+    patience: Duration,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Outgoing<'_, S> {
+impl<S: AsyncRead + AsyncWrite + Wire + Unpin> Outgoing<'_, S> {
     async fn send(
         &mut self,
         response: Response<Body>,
@@ -188,11 +203,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outgoing<'_, S> {
     async fn measured(&mut self, body: &mut Pin<&mut Watched>, length: u64) -> io::Result<()> {
         let mut left = length;
         while left > 0 {
-            let data = self.next(body).await?.ok_or(io::ErrorKind::UnexpectedEof)?;
-            left = left.checked_sub(data.len() as u64).ok_or(io::ErrorKind::InvalidData)?;
-            self.put(&data).await?;
+            let went = match self.from_file(body, left).await? {
+                Some(went) => went,
+                None => {
+                    let data = self.next(body).await?.ok_or(io::ErrorKind::UnexpectedEof)?;
+                    let length = data.len() as u64;
+                    if length <= left {
+                        self.put(&data).await?;
+                    }
+                    length
+                }
+            };
+            left = left.checked_sub(went).ok_or(io::ErrorKind::InvalidData)?;
         }
         Ok(())
+    }
+
+    /// Sends what comes next of a body straight from its file, if that goes.
+    async fn from_file(
+        &mut self,
+        body: &mut Pin<&mut Watched>,
+        left: u64,
+    ) -> io::Result<Option<u64>> {
+        if left < LARGE || self.stream.socket().is_none() {
+            return Ok(None);
+        }
+        let Some((file, mut part)) = body.at_hand() else { return Ok(None) };
+        part.end = part.end.min(part.start + left);
+        write_all(self.stream, &mut [IoSlice::new(self.out)]).await?;
+        self.out.clear();
+        let Some(socket) = self.stream.socket() else { return Ok(None) };
+        let went = file::send(socket, file, &part, self.patience).await?;
+        body.sent(went);
+        tokio::task::consume_budget().await;
+        Ok(Some(went))
     }
 
     async fn chunked(&mut self, body: &mut Pin<&mut Watched>) -> io::Result<()> {
@@ -227,14 +271,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Outgoing<'_, S> {
     }
 
     /// Writes it, or keeps it to be written together with what follows.
-    async fn put(&mut self, data: &[u8]) -> io::Result<()> {
+    async fn put(&mut self, data: &Bytes) -> io::Result<()> {
         if self.out.len() + data.len() <= SMALL {
             self.out.extend_from_slice(data);
             return Ok(());
         }
+        let twin = self.stream.socket().and_then(|_| self.twins.of(data));
+        if let Some(twin) = twin {
+            return self.put_twin(&twin, data.len() as u64).await;
+        }
         let parts = &mut [IoSlice::new(self.out), IoSlice::new(data)][..];
         write_all(self.stream, parts).await?;
         self.out.clear();
+        Ok(())
+    }
+
+    async fn put_twin(&mut self, twin: &File, length: u64) -> io::Result<()> {
+        write_all(self.stream, &mut [IoSlice::new(self.out)]).await?;
+        self.out.clear();
+        let mut part = 0..length;
+        while let Some(socket) = self.stream.socket().filter(|_| !part.is_empty()) {
+            part.start += file::send(socket, twin, &part, self.patience).await?;
+            tokio::task::consume_budget().await;
+        }
         Ok(())
     }
 

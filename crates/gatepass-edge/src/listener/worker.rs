@@ -31,7 +31,7 @@ use super::beside::Beside;
 use super::certificates::ACME_TLS;
 use super::counted::{Counted, Place};
 use super::first_words::{Spoken, begins_tls, first_words, refuse_plain};
-use super::quick::{self, Prefixed, Quick};
+use super::quick::{self, Prefixed, Quick, Twins, Wire};
 use super::sockets::ThreadSockets;
 use super::tls::TlsParameters;
 use super::{Connection, Door};
@@ -47,10 +47,23 @@ pub(super) struct Worker<D> {
     pub(super) tls: Option<Arc<ServerConfig>>,
     pub(super) open: Arc<AtomicUsize>,
     pub(super) stopped: watch::Receiver<bool>,
+    pub(super) twins: Arc<Twins>,
 }
 
 /// A socket whose writes fail once nothing of them was taken for the stall timeout.
 type Bounded = Pin<Box<TimeoutStream<Counted>>>;
+
+impl Wire for Bounded {
+    fn socket(&self) -> Option<&TcpStream> {
+        cfg!(target_os = "linux").then(|| &self.get_ref().stream)
+    }
+}
+
+impl Wire for TlsStream<Bounded> {
+    fn socket(&self) -> Option<&TcpStream> {
+        None
+    }
+}
 
 /// An idle connection is asked to end before its next headers are overdue: then it is ended
 /// without a word, which over TLS looks like an attack.
@@ -149,7 +162,7 @@ impl<D: Door> Worker<D> {
 
     async fn serve<S>(&self, stream: S, spoken: Spoken, connection: Connection)
     where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        S: AsyncRead + AsyncWrite + Wire + Unpin + Send + 'static,
     {
         let progress = Rc::new(Progress::default());
         match spoken {
@@ -170,7 +183,7 @@ impl<D: Door> Worker<D> {
         progress: &Rc<Progress>,
     ) -> Option<Prefixed<S>>
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        S: AsyncRead + AsyncWrite + Wire + Unpin,
     {
         let is_ending = Rc::new(Cell::new(false));
         let quick = Quick {
@@ -179,6 +192,8 @@ impl<D: Door> Worker<D> {
             connection,
             progress: Rc::clone(progress),
             is_ending: Rc::clone(&is_ending),
+            twins: Arc::clone(&self.twins),
+            patience: self.limits.stall_timeout,
         };
         let mut serving = pin!(quick.serve());
         self.to_its_end(&mut serving, progress, |_| is_ending.set(true)).await?

@@ -118,13 +118,42 @@ impl FileBody {
         self.remaining
     }
 
-    /// Takes the next bytes of those that remain, at least one.
-    fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+    /// The file, and which of its bytes come next, if they can be sent without anybody waiting for
+    /// a disk. What was sent is to be told.
+    pub(crate) fn at_hand(&mut self) -> Option<(&File, Range<u64>)> {
+        /// So many are looked after at a time.
+        const FEW: u64 = 512 * 1024;
+
+        self.skip_what_is_through();
+        let (Piece::Part(part), Source::Open(file)) = (&self.piece, &self.source) else {
+            return None;
+        };
+        let part = part.start..part.end.min(part.start + FEW);
+        // The system reads ahead: what lies between two pages that it holds, it holds as a rule.
+        // If not, a viewer's thread waits for the disk, for once.
+        let is_held = |at: u64| read_cached(file, at, &mut [0]).is_some();
+        (is_held(part.start) && is_held(part.end - 1)).then_some((file, part))
+    }
+
+    /// So many of the bytes at hand were sent.
+    pub(crate) fn sent(&mut self, bytes: u64) {
+        if let Piece::Part(part) = &mut self.piece {
+            part.start += bytes;
+            self.remaining -= bytes;
+        }
+    }
+
+    fn skip_what_is_through(&mut self) {
         while self.piece.length() == 0
             && let Some(next) = self.further.next()
         {
             self.piece = next;
         }
+    }
+
+    /// Takes the next bytes of those that remain, at least one.
+    fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+        self.skip_what_is_through();
         match &mut self.piece {
             Piece::Text(text) => Poll::Ready(Ok(mem::take(text))),
             Piece::Part(part) => {
