@@ -12,7 +12,7 @@
 //!    it fill the memory.
 //! 3. Once nobody reads, the task learns that it is deserted.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -20,6 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+use crate::cache::chunks::Chunks;
 use crate::origin::trouble::Trouble;
 
 /// In slices.
@@ -38,10 +39,7 @@ pub(crate) struct Fill {
 
 #[derive(Debug)]
 struct State {
-    /// Each with its offset in the object, without gaps.
-    chunks: VecDeque<(u64, Bytes)>,
-    /// Where the next byte goes.
-    poured: u64,
+    chunks: Chunks,
     /// What lies before this is in the store; nothing ever will be if the answer is private.
     filed: Option<u64>,
     end: Option<End>,
@@ -92,8 +90,7 @@ impl Fill {
         Arc::new(Self {
             ahead: AHEAD * slice_bytes,
             state: Mutex::new(State {
-                chunks: VecDeque::new(),
-                poured: offset,
+                chunks: Chunks::new(offset, slice_bytes),
                 filed: is_kept.then_some(offset),
                 end: None,
                 readers: HashMap::default(),
@@ -108,14 +105,14 @@ impl Fill {
     /// Sits down to read from `offset`, if its bytes are here or close enough to wait for.
     pub(crate) fn join(self: &Arc<Self>, offset: u64, patience: Patience) -> Option<Seat> {
         let mut state = self.lock();
-        let first = state.chunks.front().map_or(state.poured, |(offset, _)| *offset);
+        let (first, poured) = (state.chunks.first(), state.chunks.end());
         let near = match patience {
-            Patience::Near => state.poured + self.ahead,
+            Patience::Near => poured + self.ahead,
             Patience::Endless => u64::MAX,
         };
         // Of an answer of unknown length there may be an end to be told, and nothing else.
         let is_over = state.end.is_some()
-            && (offset > state.poured || (offset == state.poured && patience == Patience::Near));
+            && (offset > poured || (offset == poured && patience == Patience::Near));
         if offset < first || offset > near || is_over || state.is_deserted {
             return None;
         }
@@ -131,12 +128,16 @@ impl Fill {
     /// Adds bytes.
     pub(crate) fn add(&self, bytes: Bytes) {
         let mut state = self.lock();
-        let offset = state.poured;
-        state.poured += bytes.len() as u64;
-        state.chunks.push_back((offset, bytes));
+        state.chunks.push(bytes);
         let wakers = state.wakers();
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// What is not in the store yet, but will be: where it begins, and all that came of it.
+    pub(crate) fn unfiled(&self) -> Option<(u64, Vec<Bytes>)> {
+        let state = self.lock();
+        state.filed.map(|filed| (filed, state.chunks.since(filed)))
     }
 
     /// Says that everything before `offset` is in the store by now.
@@ -166,7 +167,7 @@ impl Fill {
     /// How many bytes are held here.
     #[cfg(test)]
     pub(crate) fn held(&self) -> u64 {
-        self.lock().chunks.iter().map(|(_, bytes)| bytes.len() as u64).sum()
+        self.lock().held()
     }
 
     /// Waits until there is room for more. If nobody reads any longer, a fill that may stop
@@ -176,7 +177,7 @@ impl Fill {
             let is_expecting = {
                 let mut state = self.lock();
                 match state.readers.values().map(|reader| reader.at).max() {
-                    Some(furthest) if state.poured.saturating_sub(furthest) < self.ahead => {
+                    Some(furthest) if state.chunks.end().saturating_sub(furthest) < self.ahead => {
                         return Ok(());
                     }
                     Some(_) => false,
@@ -214,7 +215,7 @@ pub(crate) enum Patience {
 
 impl State {
     fn held(&self) -> u64 {
-        self.chunks.front().map_or(0, |(offset, _)| self.poured - offset)
+        self.chunks.end() - self.chunks.first()
     }
 
     fn wakers(&mut self) -> Vec<Waker> {
@@ -226,19 +227,16 @@ impl State {
         if self.is_expecting {
             return;
         }
-        let slowest = self.readers.values().map(|reader| reader.at).min().unwrap_or(self.poured);
+        let poured = self.chunks.end();
+        let slowest = self.readers.values().map(|reader| reader.at).min().unwrap_or(poured);
         let floor = if let Some(filed) = self.filed {
-            filed.min(slowest.max(self.poured.saturating_sub(ahead)))
+            filed.min(slowest.max(poured.saturating_sub(ahead)))
         } else {
             let furthest = self.readers.values().map(|reader| reader.at).max();
-            let furthest = furthest.unwrap_or(self.poured).min(self.poured);
+            let furthest = furthest.unwrap_or(poured).min(poured);
             slowest.max(furthest.saturating_sub(ahead))
         };
-        while let Some((offset, bytes)) = self.chunks.front()
-            && offset + bytes.len() as u64 <= floor
-        {
-            self.chunks.pop_front();
-        }
+        self.chunks.drop_before(floor);
     }
 }
 
@@ -255,12 +253,10 @@ impl Seat {
     pub(crate) fn poll_take(&self, offset: u64, most: u64, cx: &Context<'_>) -> Poll<Taken> {
         let mut state = self.fill.lock();
         let state = &mut *state;
-        if offset < state.poured {
-            let next = state.chunks.partition_point(|(begin, _)| *begin <= offset);
-            let Some((begin, chunk)) = next.checked_sub(1).map(|index| &state.chunks[index]) else {
+        if offset < state.chunks.end() {
+            let Some(bytes) = state.chunks.at(offset, most) else {
                 return Poll::Ready(Taken::Elsewhere);
             };
-            let bytes = within(chunk, offset - begin, most);
             self.move_to(state, offset + bytes.len() as u64);
             return Poll::Ready(Taken::Bytes(bytes));
         }
@@ -291,7 +287,7 @@ impl Seat {
     }
 
     fn is_far(&self, state: &State, offset: u64) -> bool {
-        self.patience == Patience::Near && offset > state.poured + self.fill.ahead
+        self.patience == Patience::Near && offset > state.chunks.end() + self.fill.ahead
     }
 
     fn move_to(&self, state: &mut State, offset: u64) {
@@ -303,12 +299,6 @@ impl Seat {
             self.fill.room.notify_one();
         }
     }
-}
-
-fn within(chunk: &Bytes, skip: u64, most: u64) -> Bytes {
-    let begin = usize::try_from(skip).unwrap_or(usize::MAX).min(chunk.len());
-    let most = usize::try_from(most).unwrap_or(usize::MAX);
-    chunk.slice(begin..chunk.len().min(begin.saturating_add(most)))
 }
 
 impl Drop for Seat {

@@ -45,6 +45,8 @@ mod disk;
 
 mod upstream;
 
+mod chunks;
+
 mod fill;
 
 mod inlet;

@@ -43,12 +43,6 @@ pub(crate) enum Filing {
     All,
 }
 
-/// The bytes of the slice that is being poured.
-struct Slice {
-    begin: u64,
-    chunks: Vec<Bytes>,
-}
-
 impl Pouring {
     pub(crate) async fn run(mut self, body: UpstreamBody) {
         let end = match self.pour(body).await {
@@ -61,7 +55,6 @@ impl Pouring {
 
     async fn pour(&mut self, mut body: UpstreamBody) -> Result<(), Trouble> {
         let slice_bytes = self.inner.slice_bytes;
-        let mut slice = Slice { begin: self.offset, chunks: Vec::new() };
         let mut at = self.offset;
         while let Some(frame) = body.frame().await {
             let Ok(mut bytes) = frame?.into_data() else { continue };
@@ -72,12 +65,9 @@ impl Pouring {
                 let room = slice_bytes - at % slice_bytes;
                 let chunk = bytes.split_to(bytes.len().min(whole(room)));
                 at += chunk.len() as u64;
-                if self.keeping != Filing::Nothing {
-                    slice.chunks.push(chunk.clone());
-                }
                 self.inlet.fill.add(chunk);
                 if at.is_multiple_of(slice_bytes) && !self.is_small(at) {
-                    self.file(&mut slice, at);
+                    self.file(at);
                 }
                 self.wait_for_room(at).await?;
             }
@@ -85,7 +75,7 @@ impl Pouring {
         if self.until.is_some_and(|until| at < until) {
             return Err(Trouble::BrokeOff("it is shorter than it said".into()));
         }
-        self.finish(slice, at);
+        self.finish(at);
         Ok(())
     }
 
@@ -110,14 +100,15 @@ impl Pouring {
             .map_err(|_| Trouble::Viewer("nobody waits for it any longer".into()))
     }
 
-    fn file(&mut self, slice: &mut Slice, at: u64) {
-        let begin = std::mem::replace(&mut slice.begin, at);
-        let chunks = std::mem::take(&mut slice.chunks);
+    /// Files the slice that ends at `at`.
+    fn file(&mut self, at: u64) {
         if self.keeping != Filing::Nothing && self.is_forgotten() {
             self.keeping = Filing::Nothing;
             self.inlet.fill.file_no_more();
         }
-        if self.keeping != Filing::Nothing && !chunks.is_empty() {
+        if let Some((begin, chunks)) = self.unfiled()
+            && !chunks.is_empty()
+        {
             let number = begin / self.inner.slice_bytes;
             let place = Place::slice(&self.key, self.head.generation, number);
             self.inner.store.keep(place, Kept::Slice(joined(&chunks)));
@@ -125,15 +116,15 @@ impl Pouring {
         }
     }
 
-    fn finish(&mut self, mut slice: Slice, at: u64) {
-        let is_small = self.offset == 0 && slice.begin == 0;
+    fn finish(&mut self, at: u64) {
+        let small = self.unfiled().filter(|(begin, _)| *begin == 0 && self.offset == 0);
         let is_last = self.head.length.is_none_or(|length| length == at);
-        if is_last && (!is_small || self.keeping == Filing::Slices) {
-            self.file(&mut slice, at);
+        if is_last && (small.is_none() || self.keeping == Filing::Slices) {
+            self.file(at);
         }
         let is_news = || !self.is_forgotten() && !self.is_overtaken();
         if self.keeping == Filing::All && is_last && is_news() {
-            let body = is_small.then(|| joined(&slice.chunks));
+            let body = small.map(|(_, chunks)| joined(&chunks));
             let head = Arc::new(self.head.completed(at, body));
             self.inner.store.keep(Place::head(&self.key), Kept::Head(head));
             // Whoever forgets says so first and clears the place then: asked once more, either
@@ -142,6 +133,11 @@ impl Pouring {
                 self.inner.store.keep(Place::head(&self.key), Kept::Gone);
             }
         }
+    }
+
+    /// What has come of the slice that is being poured, if it is to be kept.
+    fn unfiled(&self) -> Option<(u64, Vec<Bytes>)> {
+        self.inlet.fill.unfiled().filter(|_| self.keeping != Filing::Nothing)
     }
 
     fn is_forgotten(&self) -> bool {
