@@ -10,7 +10,8 @@
 //!    reader: one that is slower than that loses it, and is cut off. To wait for the slowest
 //!    would let one viewer that has stopped hold up all others; to keep everything would let
 //!    it fill the memory.
-//! 3. Once nobody reads, the task learns that it is deserted.
+//! 3. Once nobody reads, the task learns that it is deserted. Who can get the bytes nowhere
+//!    else has a seat even while it reads from the store.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use crate::cache::chunks::Chunks;
+use crate::cache::leftover::Leftover;
 use crate::origin::trouble::Trouble;
 
 /// In slices.
@@ -42,6 +44,8 @@ struct State {
     chunks: Chunks,
     /// What lies before this is in the store; nothing ever will be if the answer is private.
     filed: Option<u64>,
+    /// What was filed before it turned out that nothing is to be kept.
+    leftover: Option<Leftover>,
     end: Option<End>,
     readers: HashMap<u64, Reader, foldhash::fast::FixedState>,
     next_reader: u64,
@@ -92,6 +96,7 @@ impl Fill {
             state: Mutex::new(State {
                 chunks: Chunks::new(offset, slice_bytes),
                 filed: is_kept.then_some(offset),
+                leftover: None,
                 end: None,
                 readers: HashMap::default(),
                 next_reader: 0,
@@ -113,7 +118,10 @@ impl Fill {
         // Of an answer of unknown length there may be an end to be told, and nothing else.
         let is_over = state.end.is_some()
             && (offset > poured || (offset == poured && patience == Patience::Near));
-        if offset < first || offset > near || is_over || state.is_deserted {
+        let is_stored =
+            patience == Patience::Endless && (state.filed.is_some() || state.leftover.is_some());
+        let is_gone = offset < first && !is_stored;
+        if is_gone || offset > near || is_over || state.is_deserted {
             return None;
         }
         let id = state.next_reader;
@@ -147,10 +155,12 @@ impl Fill {
         state.forget(self.ahead);
     }
 
-    /// Says that what comes from now on will not be in the store.
-    pub(crate) fn file_no_more(&self) {
+    /// Says that what comes from now on will not be in the store, and what is to be cleared
+    /// away there once those have it who read it now.
+    pub(crate) fn file_no_more(&self, leftover: Option<Leftover>) {
         let mut state = self.lock();
         state.filed = None;
+        state.leftover = leftover;
         state.forget(self.ahead);
     }
 
@@ -229,6 +239,7 @@ impl State {
         }
         let poured = self.chunks.end();
         let slowest = self.readers.values().map(|reader| reader.at).min().unwrap_or(poured);
+        self.leftover.take_if(|leftover| leftover.until() <= slowest);
         let floor = if let Some(filed) = self.filed {
             filed.min(slowest.max(poured.saturating_sub(ahead)))
         } else {

@@ -11,6 +11,7 @@ use crate::cache::flight::Lead;
 use crate::cache::head::Head;
 use crate::cache::inlet::Inlet;
 use crate::cache::key::CacheKey;
+use crate::cache::leftover::Leftover;
 use crate::cache::store::{Kept, Place};
 use crate::cache::upstream::UpstreamBody;
 use crate::origin::trouble::Trouble;
@@ -47,7 +48,12 @@ impl Pouring {
     pub(crate) async fn run(mut self, body: UpstreamBody) {
         let end = match self.pour(body).await {
             Ok(()) => End::Whole,
-            Err(trouble) => End::Broken(Arc::new(trouble)),
+            Err(trouble) => {
+                if self.keeping == Filing::All {
+                    self.keep_no_more();
+                }
+                End::Broken(Arc::new(trouble))
+            }
         };
         self.inlet.end(end);
         drop(self.lead.take());
@@ -103,8 +109,11 @@ impl Pouring {
     /// Files the slice that ends at `at`.
     fn file(&mut self, at: u64) {
         if self.keeping != Filing::Nothing && self.is_forgotten() {
-            self.keeping = Filing::Nothing;
-            self.inlet.fill.file_no_more();
+            self.keep_no_more();
+        }
+        if self.keeping == Filing::All && self.is_too_long(at) {
+            self.part_from_others();
+            self.keep_no_more();
         }
         if let Some((begin, chunks)) = self.unfiled()
             && !chunks.is_empty()
@@ -116,14 +125,46 @@ impl Pouring {
         }
     }
 
+    /// Whether it is of unknown length, and longer by now than what is kept of that.
+    fn is_too_long(&self, at: u64) -> bool {
+        self.until.is_none() && at > self.inner.store.share()
+    }
+
+    /// Lets whoever comes from now on ask for itself, as if this were for one viewer alone.
+    fn part_from_others(&mut self) {
+        self.inner.store.refuse();
+        self.inner.remember_as_too_long(&self.key);
+        self.inner.go_alone(&self.key);
+        self.inner.fills.remove(self.inlet.generation, &self.inlet.fill);
+        drop(self.lead.take());
+    }
+
+    /// Keeps nothing from now on. What was filed of an object whose head is not is of use to
+    /// those alone who are reading it.
+    fn keep_no_more(&mut self) {
+        let begin = self.unfiled().map(|(begin, _)| begin);
+        let leftover = begin.filter(|_| self.keeping == Filing::All).map(|begin| Leftover {
+            inner: Arc::clone(&self.inner),
+            key: self.key,
+            generation: self.head.generation,
+            slices: self.offset / self.inner.slice_bytes..begin / self.inner.slice_bytes,
+        });
+        self.keeping = Filing::Nothing;
+        self.inlet.fill.file_no_more(leftover);
+    }
+
     fn finish(&mut self, at: u64) {
         let small = self.unfiled().filter(|(begin, _)| *begin == 0 && self.offset == 0);
         let is_last = self.head.length.is_none_or(|length| length == at);
         if is_last && (small.is_none() || self.keeping == Filing::Slices) {
             self.file(at);
         }
-        let is_news = || !self.is_forgotten() && !self.is_overtaken();
-        if self.keeping == Filing::All && is_last && is_news() {
+        if self.keeping != Filing::All {
+            return;
+        }
+        if !is_last || self.is_forgotten() || self.is_overtaken() {
+            self.keep_no_more();
+        } else {
             let body = small.map(|(_, chunks)| joined(&chunks));
             let head = Arc::new(self.head.completed(at, body));
             self.inner.store.keep(Place::head(&self.key), Kept::Head(head));
