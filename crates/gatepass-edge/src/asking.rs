@@ -145,12 +145,12 @@ impl<'r> Asking<'r> {
         entry: &mut Entry,
     ) -> Option<Response<Body>> {
         let Some(page) = ErrorPage::of(self, &response) else { return Some(response) };
-        let outcome = entry.outcome_so_far();
         let fetched = match page.admitted(self) {
-            Some(admitted) => Some(self.fetch.at_once(&admitted, &Sent::Nothing, entry)?),
+            Some(admitted) => {
+                Some(self.fetch.at_once(&admitted, &Sent::Nothing, &mut entry.aside())?)
+            }
             None => None,
         };
-        entry.outcome_is_still(outcome);
         Some(page.instead_of(response, fetched))
     }
 
@@ -161,12 +161,12 @@ impl<'r> Asking<'r> {
         entry: &mut Entry,
     ) -> Response<Body> {
         let Some(page) = ErrorPage::of(self, &response) else { return response };
-        let outcome = entry.outcome_so_far();
         let fetched = match page.admitted(self) {
-            Some(admitted) => Some(self.fetch.answer(admitted, Sent::Nothing, entry).await),
+            Some(admitted) => {
+                Some(self.fetch.answer(admitted, Sent::Nothing, &mut entry.aside()).await)
+            }
             None => None,
         };
-        entry.outcome_is_still(outcome);
         page.instead_of(response, fetched)
     }
 
