@@ -56,7 +56,7 @@ fn pieces_of_any_size_come_to_the_same_object() {
     let length = 9 * SLICE as usize + 77;
     for chunk in [1, 7, 300, 5000] {
         for tells_length in [true, false] {
-            let cinema = Cinema::showing(Film { chunk, tells_length, ..Film::of(length) });
+            let cinema = Cinema::showing(Film { tells_length, chunk, ..Film::of(length) });
             let (first, second) = (cinema.serve(&cinema.sample), cinema.serve(&cinema.sample));
             for viewer in [second, first] {
                 assert_eq!(cinema.collect(viewer).body.unwrap(), content(length, 0), "{chunk}");
