@@ -170,6 +170,7 @@ fn prove(
     trust: &Trust,
     verified: &VerifiedPasses,
 ) -> Result<Arc<GenuinePass>, Denial> {
+    verified.checked();
     let genuine = authenticate(presented, shown.url(), trust)?;
     if let Some(asked) = asked {
         verified.keep(asked, Arc::clone(&genuine));

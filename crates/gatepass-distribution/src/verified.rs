@@ -13,6 +13,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use gatepass::{
     GenuinePass, HashAlgorithm, PresentedPass, PublicKey, Reading, Scheme, Trust, ViewerUrl,
@@ -23,6 +24,7 @@ use quick_cache::{Equivalent, Weighter};
 /// A bounded memory of genuine passes, to be shared by every thread of a door.
 pub struct VerifiedPasses {
     cache: Cache<Remembered, Arc<GenuinePass>, Weight, foldhash::fast::RandomState>,
+    checks: AtomicU64,
 }
 
 impl VerifiedPasses {
@@ -31,7 +33,8 @@ impl VerifiedPasses {
         const TYPICAL_WEIGHT: u64 = 1_300;
         let passes = usize::try_from(bytes / TYPICAL_WEIGHT).unwrap_or(usize::MAX).max(16);
         let hasher = foldhash::fast::RandomState::default();
-        Self { cache: Cache::with(passes, bytes, Weight, hasher, DefaultLifecycle::default()) }
+        let cache = Cache::with(passes, bytes, Weight, hasher, DefaultLifecycle::default());
+        Self { cache, checks: AtomicU64::new(0) }
     }
 
     /// How many passes are remembered.
@@ -42,6 +45,16 @@ impl VerifiedPasses {
     /// Says whether none is.
     pub fn is_empty(&self) -> bool {
         self.cache.is_empty()
+    }
+
+    /// How often a pass that was not remembered had to prove that it is genuine.
+    pub fn checks(&self) -> u64 {
+        self.checks.load(Ordering::Relaxed)
+    }
+
+    /// Counts a pass that has to prove it.
+    pub(crate) fn checked(&self) {
+        self.checks.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The pass, if its signature was checked before under this key.

@@ -44,11 +44,13 @@ pub(crate) fn expiry<R>(admitted: &Admitted<R>) -> Expiry {
 
 impl<'r> Asking<'r> {
     /// What is admitted, or what a viewer hears who was denied. Who asks by a method that the
-    /// behavior doesn't allow never comes to the gate.
+    /// behavior doesn't allow never comes to the gate, and who was `denied` already stays so:
+    /// a forged pass is not remembered, and to check it again would cost as much.
     pub(crate) fn gate(
         &self,
         sent: &Sent,
         verified: &VerifiedPasses,
+        denied: &mut Option<Denial>,
         entry: &mut Entry,
     ) -> Result<Result<Admitted<Asked<'r>>, Response<Body>>, Response<Body>> {
         let Self { request, viewer, route, .. } = self;
@@ -57,6 +59,9 @@ impl<'r> Asking<'r> {
         if let Some(refusal) = refuse::method(request, has_body, allowed, entry) {
             return Err(self.leaving(refusal));
         }
+        if let Some(denial) = denied {
+            return Ok(Err(self.denied(denial)));
+        }
         let path = origin_path(route.distribution, viewer.url().path());
         let asked = self.asked(path, request.headers());
         let revocations = &self.fetch.serving.snapshot().facts().revocations;
@@ -64,7 +69,7 @@ impl<'r> Asking<'r> {
         let began = Instant::now();
         let judged = gate.admit(asked, viewer.request(), verified, revocations, self.now);
         entry.judged(began.elapsed());
-        match &judged {
+        match judged {
             Ok(admitted) => {
                 entry.admitted(admitted.pass());
                 if let Some(denial) = admitted.reported() {
@@ -75,10 +80,13 @@ impl<'r> Asking<'r> {
                 {
                     return Err(self.leaving(redirect));
                 }
+                Ok(Ok(admitted))
             }
-            Err(denial) => entry.denied(denial),
+            Err(denial) => {
+                entry.denied(&denial);
+                Ok(Err(self.denied(denied.insert(denial))))
+            }
         }
-        Ok(judged.map_err(|denial| self.denied(&denial)))
     }
 
     fn denied(&self, denial: &Denial) -> Response<Body> {
@@ -137,12 +145,12 @@ impl<'r> Asking<'r> {
         entry: &mut Entry,
     ) -> Option<Response<Body>> {
         let Some(page) = ErrorPage::of(self, &response) else { return Some(response) };
-        let outcome = entry.outcome_so_far();
         let fetched = match page.admitted(self) {
-            Some(admitted) => Some(self.fetch.at_once(&admitted, &Sent::Nothing, entry)?),
+            Some(admitted) => {
+                Some(self.fetch.at_once(&admitted, &Sent::Nothing, &mut entry.aside())?)
+            }
             None => None,
         };
-        entry.outcome_is_still(outcome);
         Some(page.instead_of(response, fetched))
     }
 
@@ -153,12 +161,12 @@ impl<'r> Asking<'r> {
         entry: &mut Entry,
     ) -> Response<Body> {
         let Some(page) = ErrorPage::of(self, &response) else { return response };
-        let outcome = entry.outcome_so_far();
         let fetched = match page.admitted(self) {
-            Some(admitted) => Some(self.fetch.answer(admitted, Sent::Nothing, entry).await),
+            Some(admitted) => {
+                Some(self.fetch.answer(admitted, Sent::Nothing, &mut entry.aside()).await)
+            }
             None => None,
         };
-        entry.outcome_is_still(outcome);
         page.instead_of(response, fetched)
     }
 

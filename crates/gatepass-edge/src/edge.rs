@@ -21,7 +21,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use arc_swap::{ArcSwap, Guard};
-use gatepass::EpochTime;
+use gatepass::{Denial, EpochTime};
 use gatepass_distribution::{NormalPath, Proxies, RouteError, Snapshot, VerifiedPasses};
 use http::{Request, Response};
 
@@ -172,14 +172,15 @@ impl Edge {
         let mut logged = Logged::new(self.log.begin(entry, head));
         let serving = self.serving.load();
         let moment = Moment { edge: self, serving: &serving, connection, now };
-        if let Some(response) = moment.at_once(&sent, &mut logged) {
+        let mut denied = None;
+        if let Some(response) = moment.at_once(&sent, &mut denied, &mut logged) {
             return Answering::ready(logged.answered(response));
         }
         let (edge, connection) = (Arc::clone(self), *connection);
         let serving = Guard::into_inner(serving);
         Answering::waiting(async move {
             let moment = Moment { edge: &edge, serving: &serving, connection: &connection, now };
-            let response = moment.in_time(sent, &mut logged).await;
+            let response = moment.in_time(sent, denied, &mut logged).await;
             logged.answered(response)
         })
     }
@@ -196,9 +197,14 @@ struct Moment<'m> {
 
 impl<'m> Moment<'m> {
     /// A whole life, if no step of it has to wait; else nothing has happened.
-    fn at_once(self, sent: &Sent, logged: &mut Logged) -> Option<Response<Body>> {
+    fn at_once(
+        self,
+        sent: &Sent,
+        denied: &mut Option<Denial>,
+        logged: &mut Logged,
+    ) -> Option<Response<Body>> {
         let (request, entry) = logged.parts();
-        let mut response = self.life_at_once(request, sent, entry).unwrap_or_else(Some)?;
+        let mut response = self.life_at_once(request, sent, denied, entry).unwrap_or_else(Some)?;
         respond::sign_off(&mut response, request, entry.id());
         Some(response)
     }
@@ -207,11 +213,12 @@ impl<'m> Moment<'m> {
         self,
         request: &Request<()>,
         sent: &Sent,
+        denied: &mut Option<Denial>,
         entry: &mut Entry,
     ) -> Result<Option<Response<Body>>, Response<Body>> {
         let viewer = self.viewer(request, entry)?;
         let asking = self.asking(request, &viewer, entry)?;
-        let response = match asking.gate(sent, &self.edge.verified, entry)? {
+        let response = match asking.gate(sent, &self.edge.verified, denied, entry)? {
             Ok(admitted) => {
                 let fetched = asking.fetch.at_once(&admitted, sent, entry);
                 let response = fetched.map(|response| asking.compressed(response));
@@ -223,10 +230,15 @@ impl<'m> Moment<'m> {
         Ok(response.map(|response| asking.leaving(response)))
     }
 
-    /// The same life, with all the time that it takes.
-    async fn in_time(self, sent: Sent, logged: &mut Logged) -> Response<Body> {
+    /// The same life, with all the time that it takes. Who was denied is not judged again.
+    async fn in_time(
+        self,
+        sent: Sent,
+        denied: Option<Denial>,
+        logged: &mut Logged,
+    ) -> Response<Body> {
         let (request, entry) = logged.parts();
-        let life = self.life_in_time(request, sent, entry).await;
+        let life = self.life_in_time(request, sent, denied, entry).await;
         let mut response = life.unwrap_or_else(identity);
         respond::sign_off(&mut response, request, entry.id());
         response
@@ -236,11 +248,12 @@ impl<'m> Moment<'m> {
         self,
         request: &Request<()>,
         sent: Sent,
+        mut denied: Option<Denial>,
         entry: &mut Entry,
     ) -> Result<Response<Body>, Response<Body>> {
         let viewer = self.viewer(request, entry)?;
         let asking = self.asking(request, &viewer, entry)?;
-        let response = match asking.gate(&sent, &self.edge.verified, entry)? {
+        let response = match asking.gate(&sent, &self.edge.verified, &mut denied, entry)? {
             Ok(admitted) => {
                 let expiry = expiry(&admitted);
                 let response = asking.fetch.answer(admitted, sent, entry).await;
@@ -322,6 +335,7 @@ impl Observed for Edge {
         Status {
             is_ready: true,
             verified_passes: self.verified.len() as u64,
+            pass_checks: self.verified.checks(),
             revoked_passes: serving.snapshot().facts().revocations.len() as u64,
             log_lines_dropped: self.log.dropped(),
             compressed_copies_bytes: self.copies.bytes(),

@@ -1,9 +1,10 @@
 //! What a viewer sends after the headers.
 
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -87,33 +88,90 @@ impl Drop for Unread {
 
 /// A body that may be neither endless nor endlessly late. What came of it is counted.
 pub(crate) fn bounded(body: Incoming, limits: &Limits, came: Arc<AtomicU64>) -> RequestBody {
-    let begun = Instant::now();
-    let bounded = Bounded {
-        body,
-        came,
-        left: limits.body_bytes,
-        patience: limits.stall_timeout,
-        earned: begun + limits.stall_timeout,
-        late: Box::pin(sleep_until(begun + limits.stall_timeout)),
-    };
-    RequestBody::Streaming(bounded.boxed_unsync())
+    RequestBody::Streaming(Bounded::new(body, limits, came).boxed_unsync())
 }
 
-struct Bounded {
-    body: Incoming,
+struct Bounded<B> {
+    body: B,
     came: Arc<AtomicU64>,
     left: u64,
-    patience: Duration,
-    /// Until when what came so far makes up for the time that it took.
-    earned: Instant,
+    pace: Pace,
     late: Pin<Box<Sleep>>,
+}
+
+/// How long a viewer is waited for.
+///
+/// Only time counts in which nothing was here that could be taken: the origin may pause, and
+/// then the viewer has to.
+struct Pace {
+    /// At a stretch.
+    patience: Duration,
+    /// In all: what came makes up for so much time to come.
+    earned: Duration,
+    waiting_since: Option<Instant>,
 }
 
 /// Bytes a second: who sends less, but for as long as one may be silent at first, keeps an
 /// origin's connection for nothing.
 const LEAST_RATE: u32 = 512;
 
-impl http_body::Body for Bounded {
+impl Pace {
+    /// Nothing is here; says until when there has to be something.
+    fn waits(&mut self, now: Instant) -> Instant {
+        *self.waiting_since.get_or_insert(now) + self.patience.min(self.earned)
+    }
+
+    fn came(&mut self, now: Instant, bytes: u64) {
+        if let Some(since) = self.waiting_since.take() {
+            self.earned = self.earned.saturating_sub(now - since);
+        }
+        self.earned += Duration::from_secs(bytes) / LEAST_RATE;
+    }
+}
+
+impl<B> Bounded<B>
+where
+    B: http_body::Body<Data = Bytes, Error: fmt::Display> + Unpin,
+{
+    fn new(body: B, limits: &Limits, came: Arc<AtomicU64>) -> Self {
+        let patience = limits.stall_timeout;
+        let pace = Pace { patience, earned: patience, waiting_since: None };
+        let late = Box::pin(sleep_until(Instant::now() + patience));
+        Self { body, came, left: limits.body_bytes, pace, late }
+    }
+
+    /// The next frame, if it is here `now`.
+    fn poll_at(
+        &mut self,
+        now: Instant,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Trouble>>> {
+        let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) else {
+            let until = self.pace.waits(now);
+            if now < until {
+                self.late.as_mut().reset(until);
+                ready!(self.late.as_mut().poll(context));
+            }
+            let late = Trouble::Viewer("too little came for too long".into());
+            return Poll::Ready(Some(Err(late)));
+        };
+        let Some(frame) = frame else { return Poll::Ready(None) };
+        let frame = frame.map_err(|error| Trouble::Viewer(error.to_string().into()))?;
+        let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+        self.pace.came(now, length);
+        self.came.fetch_add(length, Ordering::Relaxed);
+        match self.left.checked_sub(length) {
+            Some(left) => self.left = left,
+            None => return Poll::Ready(Some(Err(Trouble::Viewer("it is too long".into())))),
+        }
+        Poll::Ready(Some(Ok(frame)))
+    }
+}
+
+impl<B> http_body::Body for Bounded<B>
+where
+    B: http_body::Body<Data = Bytes, Error: fmt::Display> + Unpin,
+{
     type Data = Bytes;
     type Error = Trouble;
 
@@ -121,26 +179,7 @@ impl http_body::Body for Bounded {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Trouble>>> {
-        let bounded = self.get_mut();
-        let Poll::Ready(frame) = Pin::new(&mut bounded.body).poll_frame(context) else {
-            return bounded
-                .late
-                .as_mut()
-                .poll(context)
-                .map(|()| Some(Err(Trouble::Viewer("too little came for too long".into()))));
-        };
-        let Some(frame) = frame else { return Poll::Ready(None) };
-        let frame = frame.map_err(|error| Trouble::Viewer(error.to_string().into()))?;
-        let length = frame.data_ref().map_or(0, |data| data.len() as u64);
-        let silent = Instant::now() + bounded.patience;
-        bounded.earned += Duration::from_secs(length) / LEAST_RATE;
-        bounded.late.as_mut().reset(silent.min(bounded.earned));
-        bounded.came.fetch_add(length, Ordering::Relaxed);
-        match bounded.left.checked_sub(length) {
-            Some(left) => bounded.left = left,
-            None => return Poll::Ready(Some(Err(Trouble::Viewer("it is too long".into())))),
-        }
-        Poll::Ready(Some(Ok(frame)))
+        self.get_mut().poll_at(Instant::now(), context)
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -151,3 +190,6 @@ impl http_body::Body for Bounded {
         self.body.is_end_stream()
     }
 }
+
+#[cfg(test)]
+mod tests;

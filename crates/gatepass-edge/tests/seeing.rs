@@ -63,6 +63,7 @@ fn every_request_is_counted_where_it_belongs() {
         r#"gatepass_first_byte_seconds_bucket{le="+Inf",distribution="E1",behavior="/*"} 4"#,
         "gatepass_ready 1",
         "gatepass_verified_passes 1",
+        "gatepass_pass_checks_total 1",
         "gatepass_log_lines_dropped_total 0",
         "# EOF",
     ] {

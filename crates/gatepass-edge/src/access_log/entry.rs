@@ -20,6 +20,10 @@ use crate::respond::{X_AMZ_CF_ID, X_CACHE};
 use crate::telemetry::Trace;
 use crate::viewer::Viewer;
 
+mod aside;
+
+use aside::Aside;
+
 /// What is known of a request so far.
 #[derive(Debug)]
 pub(crate) struct Entry {
@@ -137,14 +141,9 @@ impl Entry {
         self.outcome = Some(outcome);
     }
 
-    /// What was said of how the answer came about.
-    pub(crate) const fn outcome_so_far(&self) -> Option<CacheOutcome> {
-        self.outcome
-    }
-
-    /// Whatever else was fetched meanwhile, the answer is to the viewer's own request.
-    pub(crate) const fn outcome_is_still(&mut self, outcome: Option<CacheOutcome>) {
-        self.outcome = outcome;
+    /// For what is fetched besides: the answer is to the viewer's own request.
+    pub(crate) const fn aside(&mut self) -> Aside<'_> {
+        Aside { outcome: self.outcome, entry: self }
     }
 
     /// Counts the bytes of the viewer's body, if there is one.

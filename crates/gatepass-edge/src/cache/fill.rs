@@ -10,9 +10,10 @@
 //!    reader: one that is slower than that loses it, and is cut off. To wait for the slowest
 //!    would let one viewer that has stopped hold up all others; to keep everything would let
 //!    it fill the memory.
-//! 3. Once nobody reads, the task learns that it is deserted.
+//! 3. Once nobody reads, the task learns that it is deserted. Who can get the bytes nowhere
+//!    else has a seat even while it reads from the store.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -20,6 +21,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+use crate::cache::chunks::Chunks;
+use crate::cache::leftover::Leftover;
 use crate::origin::trouble::Trouble;
 
 /// In slices.
@@ -38,12 +41,11 @@ pub(crate) struct Fill {
 
 #[derive(Debug)]
 struct State {
-    /// Each with its offset in the object, without gaps.
-    chunks: VecDeque<(u64, Bytes)>,
-    /// Where the next byte goes.
-    poured: u64,
+    chunks: Chunks,
     /// What lies before this is in the store; nothing ever will be if the answer is private.
     filed: Option<u64>,
+    /// What was filed before it turned out that nothing is to be kept.
+    leftover: Option<Leftover>,
     end: Option<End>,
     readers: HashMap<u64, Reader, foldhash::fast::FixedState>,
     next_reader: u64,
@@ -92,9 +94,9 @@ impl Fill {
         Arc::new(Self {
             ahead: AHEAD * slice_bytes,
             state: Mutex::new(State {
-                chunks: VecDeque::new(),
-                poured: offset,
+                chunks: Chunks::new(offset, slice_bytes),
                 filed: is_kept.then_some(offset),
+                leftover: None,
                 end: None,
                 readers: HashMap::default(),
                 next_reader: 0,
@@ -108,15 +110,18 @@ impl Fill {
     /// Sits down to read from `offset`, if its bytes are here or close enough to wait for.
     pub(crate) fn join(self: &Arc<Self>, offset: u64, patience: Patience) -> Option<Seat> {
         let mut state = self.lock();
-        let first = state.chunks.front().map_or(state.poured, |(offset, _)| *offset);
+        let (first, poured) = (state.chunks.first(), state.chunks.end());
         let near = match patience {
-            Patience::Near => state.poured + self.ahead,
+            Patience::Near => poured + self.ahead,
             Patience::Endless => u64::MAX,
         };
         // Of an answer of unknown length there may be an end to be told, and nothing else.
         let is_over = state.end.is_some()
-            && (offset > state.poured || (offset == state.poured && patience == Patience::Near));
-        if offset < first || offset > near || is_over || state.is_deserted {
+            && (offset > poured || (offset == poured && patience == Patience::Near));
+        let is_stored =
+            patience == Patience::Endless && (state.filed.is_some() || state.leftover.is_some());
+        let is_gone = offset < first && !is_stored;
+        if is_gone || offset > near || is_over || state.is_deserted {
             return None;
         }
         let id = state.next_reader;
@@ -131,12 +136,16 @@ impl Fill {
     /// Adds bytes.
     pub(crate) fn add(&self, bytes: Bytes) {
         let mut state = self.lock();
-        let offset = state.poured;
-        state.poured += bytes.len() as u64;
-        state.chunks.push_back((offset, bytes));
+        state.chunks.push(bytes);
         let wakers = state.wakers();
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// What is not in the store yet, but will be: where it begins, and all that came of it.
+    pub(crate) fn unfiled(&self) -> Option<(u64, Vec<Bytes>)> {
+        let state = self.lock();
+        state.filed.map(|filed| (filed, state.chunks.since(filed)))
     }
 
     /// Says that everything before `offset` is in the store by now.
@@ -146,10 +155,12 @@ impl Fill {
         state.forget(self.ahead);
     }
 
-    /// Says that what comes from now on will not be in the store.
-    pub(crate) fn file_no_more(&self) {
+    /// Says that what comes from now on will not be in the store, and what is to be cleared
+    /// away there once those have it who read it now.
+    pub(crate) fn file_no_more(&self, leftover: Option<Leftover>) {
         let mut state = self.lock();
         state.filed = None;
+        state.leftover = leftover;
         state.forget(self.ahead);
     }
 
@@ -166,7 +177,7 @@ impl Fill {
     /// How many bytes are held here.
     #[cfg(test)]
     pub(crate) fn held(&self) -> u64 {
-        self.lock().chunks.iter().map(|(_, bytes)| bytes.len() as u64).sum()
+        self.lock().held()
     }
 
     /// Waits until there is room for more. If nobody reads any longer, a fill that may stop
@@ -176,7 +187,7 @@ impl Fill {
             let is_expecting = {
                 let mut state = self.lock();
                 match state.readers.values().map(|reader| reader.at).max() {
-                    Some(furthest) if state.poured.saturating_sub(furthest) < self.ahead => {
+                    Some(furthest) if state.chunks.end().saturating_sub(furthest) < self.ahead => {
                         return Ok(());
                     }
                     Some(_) => false,
@@ -214,7 +225,7 @@ pub(crate) enum Patience {
 
 impl State {
     fn held(&self) -> u64 {
-        self.chunks.front().map_or(0, |(offset, _)| self.poured - offset)
+        self.chunks.end() - self.chunks.first()
     }
 
     fn wakers(&mut self) -> Vec<Waker> {
@@ -226,19 +237,17 @@ impl State {
         if self.is_expecting {
             return;
         }
-        let slowest = self.readers.values().map(|reader| reader.at).min().unwrap_or(self.poured);
+        let poured = self.chunks.end();
+        let slowest = self.readers.values().map(|reader| reader.at).min().unwrap_or(poured);
+        self.leftover.take_if(|leftover| leftover.until() <= slowest);
         let floor = if let Some(filed) = self.filed {
-            filed.min(slowest.max(self.poured.saturating_sub(ahead)))
+            filed.min(slowest.max(poured.saturating_sub(ahead)))
         } else {
             let furthest = self.readers.values().map(|reader| reader.at).max();
-            let furthest = furthest.unwrap_or(self.poured).min(self.poured);
+            let furthest = furthest.unwrap_or(poured).min(poured);
             slowest.max(furthest.saturating_sub(ahead))
         };
-        while let Some((offset, bytes)) = self.chunks.front()
-            && offset + bytes.len() as u64 <= floor
-        {
-            self.chunks.pop_front();
-        }
+        self.chunks.drop_before(floor);
     }
 }
 
@@ -255,12 +264,10 @@ impl Seat {
     pub(crate) fn poll_take(&self, offset: u64, most: u64, cx: &Context<'_>) -> Poll<Taken> {
         let mut state = self.fill.lock();
         let state = &mut *state;
-        if offset < state.poured {
-            let next = state.chunks.partition_point(|(begin, _)| *begin <= offset);
-            let Some((begin, chunk)) = next.checked_sub(1).map(|index| &state.chunks[index]) else {
+        if offset < state.chunks.end() {
+            let Some(bytes) = state.chunks.at(offset, most) else {
                 return Poll::Ready(Taken::Elsewhere);
             };
-            let bytes = within(chunk, offset - begin, most);
             self.move_to(state, offset + bytes.len() as u64);
             return Poll::Ready(Taken::Bytes(bytes));
         }
@@ -291,7 +298,7 @@ impl Seat {
     }
 
     fn is_far(&self, state: &State, offset: u64) -> bool {
-        self.patience == Patience::Near && offset > state.poured + self.fill.ahead
+        self.patience == Patience::Near && offset > state.chunks.end() + self.fill.ahead
     }
 
     fn move_to(&self, state: &mut State, offset: u64) {
@@ -303,12 +310,6 @@ impl Seat {
             self.fill.room.notify_one();
         }
     }
-}
-
-fn within(chunk: &Bytes, skip: u64, most: u64) -> Bytes {
-    let begin = usize::try_from(skip).unwrap_or(usize::MAX).min(chunk.len());
-    let most = usize::try_from(most).unwrap_or(usize::MAX);
-    chunk.slice(begin..chunk.len().min(begin.saturating_add(most)))
 }
 
 impl Drop for Seat {

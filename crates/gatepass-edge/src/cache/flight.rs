@@ -59,6 +59,8 @@ type Table = HashMap<CacheKey, Arc<Flight>, foldhash::fast::RandomState>;
 
 #[derive(Debug)]
 struct Flight {
+    /// The object, of which the flight may bring a variant.
+    object: CacheKey,
     landing: watch::Sender<Option<Landing>>,
     is_forgotten: AtomicBool,
     is_closed: AtomicBool,
@@ -81,12 +83,14 @@ pub(crate) struct Lead {
 }
 
 impl Flights {
-    pub(crate) fn board(&self, key: &CacheKey) -> Boarding {
+    /// Boards the flight for `key`: the object itself, or one of its variants.
+    pub(crate) fn board(&self, object: &CacheKey, key: &CacheKey) -> Boarding {
         let mut table = lock(&self.0);
         if let Some(flight) = table.get(key) {
             return Boarding::Follow(flight.landing.subscribe());
         }
         let flight = Arc::new(Flight {
+            object: *object,
             landing: watch::Sender::new(None),
             is_forgotten: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
@@ -95,11 +99,14 @@ impl Flights {
         Boarding::Lead(Lead { key: *key, flight, table: Arc::clone(&self.0) })
     }
 
-    /// Whoever comes from now on needs a flight of their own, and this one keeps nothing.
-    pub(crate) fn forget(&self, key: &CacheKey) {
-        if let Some(flight) = lock(&self.0).remove(key) {
-            flight.is_forgotten.store(true, Ordering::Relaxed);
-        }
+    /// Whoever comes from now on for an object, or for a variant of it, needs a flight of their
+    /// own, and those under way keep nothing.
+    pub(crate) fn forget(&self, object: &CacheKey) {
+        lock(&self.0).retain(|_, flight| {
+            let is_meant = flight.object == *object;
+            flight.is_forgotten.fetch_or(is_meant, Ordering::Relaxed);
+            !is_meant
+        });
     }
 
     /// Lets nobody else on board of a flight whose landing is of no use any longer to who comes

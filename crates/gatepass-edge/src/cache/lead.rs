@@ -323,10 +323,13 @@ impl Errand {
     }
 
     /// What can't be continued is of no use once a part of it is lost, and so it is not kept
-    /// where it would soon be.
+    /// where it would soon be. What doesn't say how long it is may never end.
     fn has_room(&self, answer: &Answer, length: Option<u64>) -> bool {
         let can_be_continued = strong(answer.headers.get(ETAG)).is_some();
-        can_be_continued || length.is_none_or(|length| length <= self.inner.store.capacity() / 8)
+        match length {
+            Some(length) => can_be_continued || length <= self.inner.store.share(),
+            None => !self.inner.was_too_long(&self.key(self.marker.as_deref())),
+        }
     }
 
     fn keeping(&self, status: StatusCode, answer: &Answer) -> Keeping {

@@ -45,9 +45,13 @@ mod disk;
 
 mod upstream;
 
+mod chunks;
+
 mod fill;
 
 mod inlet;
+
+mod leftover;
 
 mod flight;
 
@@ -97,6 +101,9 @@ pub(crate) struct Inner {
     /// What could not be asked for, and until when it is not asked for again if there is
     /// something to serve.
     troubled: quick_cache::sync::Cache<key::CacheKey, Instant>,
+    /// What of unknown length turned out to be too long to be kept, and until when that is
+    /// remembered.
+    too_long: quick_cache::sync::Cache<key::CacheKey, Instant>,
     forgets: AtomicU64,
     seed: RandomState,
     outcomes: [AtomicU64; CacheOutcome::ALL.len()],
@@ -194,7 +201,11 @@ const ALONE: Duration = Duration::from_secs(5);
 /// time for which CloudFront keeps errors.
 const TROUBLED: Duration = Duration::from_secs(10);
 
-/// Of how many objects that is remembered.
+/// How long it is remembered that an object of unknown length was too long to be kept: so often
+/// its beginning takes the place of others.
+const TOO_LONG: Duration = Duration::from_mins(1);
+
+/// Of how many objects each of that is remembered.
 const ALONE_OBJECTS: usize = 10_000;
 
 impl Cache {
@@ -210,6 +221,7 @@ impl Cache {
             fills: flight::Fills::default(),
             alone: quick_cache::sync::Cache::new(ALONE_OBJECTS),
             troubled: quick_cache::sync::Cache::new(ALONE_OBJECTS),
+            too_long: quick_cache::sync::Cache::new(ALONE_OBJECTS),
             forgets: AtomicU64::new(0),
             seed: RandomState::new(),
             outcomes: Default::default(),
@@ -293,6 +305,14 @@ impl Inner {
 
     fn remember_trouble(&self, key: &key::CacheKey) {
         self.troubled.insert(*key, Instant::now() + TROUBLED);
+    }
+
+    fn was_too_long(&self, key: &key::CacheKey) -> bool {
+        self.too_long.get(key).is_some_and(|until| Instant::now() < until)
+    }
+
+    fn remember_as_too_long(&self, key: &key::CacheKey) {
+        self.too_long.insert(*key, Instant::now() + TOO_LONG);
     }
 
     /// How often something was forgotten: what is on its way without a flight that could be

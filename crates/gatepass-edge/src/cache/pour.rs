@@ -11,6 +11,7 @@ use crate::cache::flight::Lead;
 use crate::cache::head::Head;
 use crate::cache::inlet::Inlet;
 use crate::cache::key::CacheKey;
+use crate::cache::leftover::Leftover;
 use crate::cache::store::{Kept, Place};
 use crate::cache::upstream::UpstreamBody;
 use crate::origin::trouble::Trouble;
@@ -43,17 +44,16 @@ pub(crate) enum Filing {
     All,
 }
 
-/// The bytes of the slice that is being poured.
-struct Slice {
-    begin: u64,
-    chunks: Vec<Bytes>,
-}
-
 impl Pouring {
     pub(crate) async fn run(mut self, body: UpstreamBody) {
         let end = match self.pour(body).await {
             Ok(()) => End::Whole,
-            Err(trouble) => End::Broken(Arc::new(trouble)),
+            Err(trouble) => {
+                if self.keeping == Filing::All {
+                    self.keep_no_more();
+                }
+                End::Broken(Arc::new(trouble))
+            }
         };
         self.inlet.end(end);
         drop(self.lead.take());
@@ -61,7 +61,6 @@ impl Pouring {
 
     async fn pour(&mut self, mut body: UpstreamBody) -> Result<(), Trouble> {
         let slice_bytes = self.inner.slice_bytes;
-        let mut slice = Slice { begin: self.offset, chunks: Vec::new() };
         let mut at = self.offset;
         while let Some(frame) = body.frame().await {
             let Ok(mut bytes) = frame?.into_data() else { continue };
@@ -72,12 +71,9 @@ impl Pouring {
                 let room = slice_bytes - at % slice_bytes;
                 let chunk = bytes.split_to(bytes.len().min(whole(room)));
                 at += chunk.len() as u64;
-                if self.keeping != Filing::Nothing {
-                    slice.chunks.push(chunk.clone());
-                }
                 self.inlet.fill.add(chunk);
                 if at.is_multiple_of(slice_bytes) && !self.is_small(at) {
-                    self.file(&mut slice, at);
+                    self.file(at);
                 }
                 self.wait_for_room(at).await?;
             }
@@ -85,7 +81,7 @@ impl Pouring {
         if self.until.is_some_and(|until| at < until) {
             return Err(Trouble::BrokeOff("it is shorter than it said".into()));
         }
-        self.finish(slice, at);
+        self.finish(at);
         Ok(())
     }
 
@@ -110,14 +106,18 @@ impl Pouring {
             .map_err(|_| Trouble::Viewer("nobody waits for it any longer".into()))
     }
 
-    fn file(&mut self, slice: &mut Slice, at: u64) {
-        let begin = std::mem::replace(&mut slice.begin, at);
-        let chunks = std::mem::take(&mut slice.chunks);
+    /// Files the slice that ends at `at`.
+    fn file(&mut self, at: u64) {
         if self.keeping != Filing::Nothing && self.is_forgotten() {
-            self.keeping = Filing::Nothing;
-            self.inlet.fill.file_no_more();
+            self.keep_no_more();
         }
-        if self.keeping != Filing::Nothing && !chunks.is_empty() {
+        if self.keeping == Filing::All && self.is_too_long(at) {
+            self.part_from_others();
+            self.keep_no_more();
+        }
+        if let Some((begin, chunks)) = self.unfiled()
+            && !chunks.is_empty()
+        {
             let number = begin / self.inner.slice_bytes;
             let place = Place::slice(&self.key, self.head.generation, number);
             self.inner.store.keep(place, Kept::Slice(joined(&chunks)));
@@ -125,15 +125,47 @@ impl Pouring {
         }
     }
 
-    fn finish(&mut self, mut slice: Slice, at: u64) {
-        let is_small = self.offset == 0 && slice.begin == 0;
+    /// Whether it is of unknown length, and longer by now than what is kept of that.
+    fn is_too_long(&self, at: u64) -> bool {
+        self.until.is_none() && at > self.inner.store.share()
+    }
+
+    /// Lets whoever comes from now on ask for itself, as if this were for one viewer alone.
+    fn part_from_others(&mut self) {
+        self.inner.store.refuse();
+        self.inner.remember_as_too_long(&self.key);
+        self.inner.go_alone(&self.key);
+        self.inner.fills.remove(self.inlet.generation, &self.inlet.fill);
+        drop(self.lead.take());
+    }
+
+    /// Keeps nothing from now on. What was filed of an object whose head is not is of use to
+    /// those alone who are reading it.
+    fn keep_no_more(&mut self) {
+        let begin = self.unfiled().map(|(begin, _)| begin);
+        let leftover = begin.filter(|_| self.keeping == Filing::All).map(|begin| Leftover {
+            inner: Arc::clone(&self.inner),
+            key: self.key,
+            generation: self.head.generation,
+            slices: self.offset / self.inner.slice_bytes..begin / self.inner.slice_bytes,
+        });
+        self.keeping = Filing::Nothing;
+        self.inlet.fill.file_no_more(leftover);
+    }
+
+    fn finish(&mut self, at: u64) {
+        let small = self.unfiled().filter(|(begin, _)| *begin == 0 && self.offset == 0);
         let is_last = self.head.length.is_none_or(|length| length == at);
-        if is_last && (!is_small || self.keeping == Filing::Slices) {
-            self.file(&mut slice, at);
+        if is_last && (small.is_none() || self.keeping == Filing::Slices) {
+            self.file(at);
         }
-        let is_news = || !self.is_forgotten() && !self.is_overtaken();
-        if self.keeping == Filing::All && is_last && is_news() {
-            let body = is_small.then(|| joined(&slice.chunks));
+        if self.keeping != Filing::All {
+            return;
+        }
+        if !is_last || self.is_forgotten() || self.is_overtaken() {
+            self.keep_no_more();
+        } else {
+            let body = small.map(|(_, chunks)| joined(&chunks));
             let head = Arc::new(self.head.completed(at, body));
             self.inner.store.keep(Place::head(&self.key), Kept::Head(head));
             // Whoever forgets says so first and clears the place then: asked once more, either
@@ -142,6 +174,11 @@ impl Pouring {
                 self.inner.store.keep(Place::head(&self.key), Kept::Gone);
             }
         }
+    }
+
+    /// What has come of the slice that is being poured, if it is to be kept.
+    fn unfiled(&self) -> Option<(u64, Vec<Bytes>)> {
+        self.inlet.fill.unfiled().filter(|_| self.keeping != Filing::Nothing)
     }
 
     fn is_forgotten(&self) -> bool {

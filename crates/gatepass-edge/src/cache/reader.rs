@@ -261,7 +261,8 @@ impl Reader {
         }
         let may_begin = self.object.is_streamed() && self.seat.is_some();
         self.first = std::future::poll_fn(|cx| match self.poll_bytes(cx) {
-            Poll::Pending if may_begin => Poll::Ready(Ok(None)),
+            // What is looked for may be gone.
+            Poll::Pending if may_begin && self.search.is_none() => Poll::Ready(Ok(None)),
             polled => polled,
         })
         .await?;
@@ -353,6 +354,12 @@ impl Reader {
                     Taken::Elsewhere => {
                         self.held = self.object.peek(at);
                         if self.held.is_some() {
+                            continue;
+                        }
+                        // Who can't fetch it looks on disk without getting up: what arrives
+                        // would stop for want of readers.
+                        if !self.object.can_be_continued() {
+                            self.search = Some(Box::pin(self.object.clone().search(at, part.end)));
                             continue;
                         }
                         self.seat = None;

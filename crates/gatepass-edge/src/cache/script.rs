@@ -123,6 +123,8 @@ impl Film {
             && let Some(wanted) = asked("range")
         {
             match range::parse(wanted, length as u64) {
+                // Of several it sends all, as an origin may.
+                Ranges::Parts(parts) if parts.len() > 1 => {}
                 Ranges::Parts(parts) => {
                     let (first, last) = (*parts[0].start(), *parts[0].end());
                     let told = format!("bytes {first}-{last}/{length}");

@@ -158,7 +158,7 @@ impl Serving<'_> {
 
     /// Has it fetched anew, unless that is under way already.
     fn revalidate(&self, primary: &CacheKey, found: &Found) {
-        if let Boarding::Lead(lead) = self.inner.flights.board(&found.key) {
+        if let Boarding::Lead(lead) = self.inner.flights.board(primary, &found.key) {
             let (viewer, _) = oneshot::channel();
             let errand = self.errand(primary, found, None);
             self.inner.runtime.spawn(errand.run(Some(lead), viewer));
@@ -176,7 +176,7 @@ impl Serving<'_> {
             let told = self.lead(primary, &found, None).await;
             return self.land(primary, told, CacheOutcome::Miss).await;
         }
-        match self.inner.flights.board(&found.key) {
+        match self.inner.flights.board(primary, &found.key) {
             Boarding::Lead(lead) => {
                 let told = self.lead(primary, &found, Some(lead)).await;
                 self.land(primary, told, CacheOutcome::Miss).await

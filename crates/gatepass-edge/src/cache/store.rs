@@ -94,9 +94,9 @@ impl Store {
         Self { entries, has_disk, largest, capacity, rejected: AtomicU64::new(0), tally }
     }
 
-    /// About how many bytes it takes.
-    pub(crate) const fn capacity(&self) -> u64 {
-        self.capacity
+    /// How much of it a single object may take of which a part is of no use: an eighth.
+    pub(crate) const fn share(&self) -> u64 {
+        self.capacity / 8
     }
 
     /// What lies in memory.
@@ -127,10 +127,14 @@ impl Store {
 
     pub(crate) fn keep(&self, place: Place, kept: Kept) {
         if kept.weight() > self.largest {
-            self.rejected.fetch_add(1, Ordering::Relaxed);
-            return;
+            return self.refuse();
         }
         self.entries.insert(place, kept);
+    }
+
+    /// Counts what is too large.
+    pub(crate) fn refuse(&self) {
+        self.rejected.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Drops what lies there.
@@ -140,6 +144,12 @@ impl Store {
         if self.has_disk {
             self.entries.storage().delete(&place);
         }
+    }
+
+    /// Frees the memory of what nobody can find any longer. A disk is freed by the block, as
+    /// it gets old.
+    pub(crate) fn make_room(&self, place: &Place) {
+        self.entries.memory().remove(place);
     }
 
     /// How much there is, in bytes and entries of memory.

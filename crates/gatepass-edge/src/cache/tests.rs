@@ -6,6 +6,8 @@ mod changes;
 
 mod disk;
 
+mod endless;
+
 mod flights;
 
 mod freshness;

@@ -185,6 +185,11 @@ impl Page {
             "Passes whose signature is remembered.",
             status.verified_passes,
         )?;
+        told.counter(
+            "gatepass_pass_checks",
+            "Passes that were not remembered, and so had their signatures checked.",
+            status.pass_checks,
+        )?;
         told.gauge(
             "gatepass_revoked_passes",
             "Passes that are refused although they are genuine.",

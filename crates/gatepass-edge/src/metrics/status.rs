@@ -24,6 +24,8 @@ pub struct Status {
     pub connections: u64,
     /// Passes whose signature is remembered.
     pub verified_passes: u64,
+    /// Passes that were not remembered, and so had their signatures checked.
+    pub pass_checks: u64,
     /// Passes that are refused although they are genuine.
     pub revoked_passes: u64,
     /// Lines of the access log that were lost.

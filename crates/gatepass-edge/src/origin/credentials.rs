@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use gatepass_distribution::{Endpoint, Patience};
-use http::header::HOST;
+use http::Uri;
+use http::header::{AUTHORIZATION, HOST};
 use http::uri::{PathAndQuery, Scheme};
 use http_body_util::{BodyExt, Full, Limited};
 use reqsign_aws_v4::{Credential, DefaultCredentialProvider, EnvCredentialProvider};
 use reqsign_core::time::Timestamp;
 use reqsign_core::{
-    Context, Error, FileRead, HttpSend, ProvideCredential, Result as Found, SigningCredential,
+    Context, Env, Error, FileRead, HttpSend, ProvideCredential, Result as Found, SigningCredential,
 };
 
 use crate::origin::http::host;
@@ -171,8 +172,28 @@ struct Metadata(Surroundings);
 
 impl HttpSend for Metadata {
     async fn http_send(&self, request: http::Request<Bytes>) -> Found<http::Response<Bytes>> {
-        let sent = ask(&self.0, request).await;
+        let sent = ask(&self.0, self.directed(request)?).await;
         sent.map_err(|trouble| Error::unexpected(trouble.to_string()))
+    }
+}
+
+impl Metadata {
+    /// The same request, to where the operator says that Amazon's token service is. What is
+    /// signed is signed for the host that it names, and goes there.
+    fn directed(&self, mut request: http::Request<Bytes>) -> Found<http::Request<Bytes>> {
+        const ENDPOINT: &str = "AWS_ENDPOINT_URL_STS";
+
+        let host = request.uri().host().unwrap_or_default();
+        let is_token_service = host.starts_with("sts.") && host.contains(".amazonaws.com");
+        let is_signed = request.headers().contains_key(AUTHORIZATION);
+        let endpoint = self.0.variables().var(ENDPOINT).filter(|endpoint| !endpoint.is_empty());
+        if let Some(endpoint) = endpoint.filter(|_| is_token_service && !is_signed) {
+            let uri = endpoint.parse::<Uri>().ok().filter(|uri| uri.scheme().is_some());
+            *request.uri_mut() = uri.ok_or_else(|| {
+                Error::config_invalid(format!("{ENDPOINT} is no URL of a server: {endpoint:?}"))
+            })?;
+        }
+        Ok(request)
     }
 }
 
@@ -210,4 +231,34 @@ async fn ask(
     let body = Limited::new(body, MAX_LENGTH).collect().await;
     let body = body.map_err(|error| Trouble::BrokeOff(error.to_string().into()))?;
     Ok(http::Response::from_parts(head, body.to_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_token_service_is_where_the_operator_says_and_nothing_else_is() {
+        const AMAZONS: &str = "https://sts.eu-central-1.amazonaws.com/";
+        const OWN: &str = "http://127.0.0.1:4566/";
+        const METADATA: &str = "http://169.254.169.254/latest/api/token";
+
+        let directed = |variables: &[(&str, &str)], uri: &str, authorization: Option<&str>| {
+            let around = Surroundings::new(tokio::runtime::Handle::current());
+            let around = around.with_variables(variables.iter().copied(), None);
+            let mut request = http::Request::post(uri).body(Bytes::new()).unwrap();
+            if let Some(authorization) = authorization {
+                request.headers_mut().insert(AUTHORIZATION, authorization.parse().unwrap());
+            }
+            Metadata(around).directed(request).map(|request| request.uri().to_string()).ok()
+        };
+        let own = [("AWS_ENDPOINT_URL_STS", OWN)];
+        assert_eq!(directed(&[], AMAZONS, None).unwrap(), AMAZONS);
+        assert_eq!(directed(&own, AMAZONS, None).unwrap(), OWN);
+        assert_eq!(directed(&own, AMAZONS, Some("AWS4-HMAC-SHA256")).unwrap(), AMAZONS);
+        assert_eq!(directed(&own, METADATA, None).unwrap(), METADATA);
+        for nowhere in ["127.0.0.1", "/sts", "http://"] {
+            assert_eq!(directed(&[("AWS_ENDPOINT_URL_STS", nowhere)], AMAZONS, None), None);
+        }
+    }
 }

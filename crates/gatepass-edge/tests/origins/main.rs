@@ -12,3 +12,4 @@ mod script;
 mod signature;
 mod tls;
 mod waiting;
+mod web_identity;

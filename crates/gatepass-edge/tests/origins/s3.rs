@@ -13,8 +13,8 @@ use http::Method;
 use crate::script::*;
 use crate::signature::{Reading, Received};
 
-const ACCESS: &str = "AKIAIOSFODNN7EXAMPLE";
-const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+pub(crate) const ACCESS: &str = "AKIAIOSFODNN7EXAMPLE";
+pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 const IN_ENVIRONMENT: [(&str, &str); 3] = [
     ("AWS_ACCESS_KEY_ID", ACCESS),
     ("AWS_SECRET_ACCESS_KEY", SECRET),
@@ -24,7 +24,7 @@ const IN_ENVIRONMENT: [(&str, &str); 3] = [
 const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// A bucket that answers 200 to what this secret signed, and 403 to all else.
-fn guarded_by(secret: &'static str) -> Scripted {
+pub(crate) fn guarded_by(secret: &'static str) -> Scripted {
     scripted(move |line| {
         while let Some(head) = line.hear() {
             let received = Received::parse(&head);
@@ -54,7 +54,7 @@ fn verdict(received: &Received<'_>, secret: &str) -> String {
     "ok".into()
 }
 
-fn bucket(endpoint: Endpoint) -> S3Origin {
+pub(crate) fn bucket(endpoint: Endpoint) -> S3Origin {
     S3Origin {
         bucket: "films".into(),
         endpoint,
@@ -68,13 +68,13 @@ fn bucket(endpoint: Endpoint) -> S3Origin {
     }
 }
 
-fn opened(origin: S3Origin, variables: &[(&str, &str)]) -> Remote {
+pub(crate) fn opened(origin: S3Origin, variables: &[(&str, &str)]) -> Remote {
     let surroundings = surroundings().with_variables(variables.iter().copied(), None);
     let origin = Origin { id: "bucket".into(), kind: OriginKind::S3(origin) };
     Remote::open(&origin, &surroundings)
 }
 
-async fn answer(remote: &Remote, request: OriginRequest) -> String {
+pub(crate) async fn answer(remote: &Remote, request: OriginRequest) -> String {
     match fetch(remote, request).await {
         Ok(response) => read(response).await.unwrap().1,
         Err(trouble) => trouble.reason().into(),
@@ -402,7 +402,7 @@ fn metadata(lasts: i64, asked: Arc<AtomicUsize>) -> Scripted {
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` as `1994-11-06T08:49:37Z`.
-fn rfc3339(date: &str) -> String {
+pub(crate) fn rfc3339(date: &str) -> String {
     let parts: Vec<_> = date.split(' ').collect();
     let months = "JanFebMarAprMayJunJulAugSepOctNovDec";
     let month = months.find(parts[2]).unwrap() / 3 + 1;

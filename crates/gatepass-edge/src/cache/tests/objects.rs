@@ -52,6 +52,24 @@ fn an_object_of_any_length_is_kept_whole() {
 }
 
 #[test]
+fn pieces_of_any_size_come_to_the_same_object() {
+    let length = 9 * SLICE as usize + 77;
+    for chunk in [1, 7, 300, 5000] {
+        for tells_length in [true, false] {
+            let cinema = Cinema::showing(Film { tells_length, chunk, ..Film::of(length) });
+            let (first, second) = (cinema.serve(&cinema.sample), cinema.serve(&cinema.sample));
+            for viewer in [second, first] {
+                assert_eq!(cinema.collect(viewer).body.unwrap(), content(length, 0), "{chunk}");
+            }
+            cinema.settle();
+            let kept = cinema.get(&[]);
+            assert_eq!((kept.outcome, kept.body.unwrap()), (CacheOutcome::Hit, content(length, 0)));
+            assert_eq!(cinema.script.asked(), ["GET /film.mp4"]);
+        }
+    }
+}
+
+#[test]
 fn a_seek_fetches_its_slices_alone() {
     let length = 1000 * SLICE as usize;
     let cinema = Cinema::showing(Film::of(length));

@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::asked::sample::{Sample, only};
-use crate::cache::script::{Cinema, Film, SLICE, content};
+use crate::cache::script::{Cinema, Film, SLICE, content, until};
 use crate::outcome::CacheOutcome;
 
 const LONG: usize = 9 * SLICE as usize + 5;
@@ -42,7 +42,7 @@ fn who_waits_for_another_variant_gets_its_own() {
         let viewers: Vec<_> = ["de", "en", "de", "en", "fr"]
             .map(|language| scope.spawn(move || ask(language)))
             .into();
-        crate::cache::script::until(|| cinema.cache.counts().flights == 1);
+        until(|| cinema.cache.counts().flights == 1);
         std::thread::sleep(std::time::Duration::from_millis(50));
         cinema.script.answers.add_permits(100);
         for viewer in viewers {
@@ -73,6 +73,37 @@ fn forgetting_an_object_forgets_its_variants() {
     for language in ["de", "en"] {
         assert_eq!(ask(language), CacheOutcome::Miss);
         cinema.settle();
+    }
+}
+
+#[test]
+fn forgetting_an_object_forgets_a_variant_that_is_on_its_way() {
+    // By the names that it is told apart by already, and by one more.
+    for vary in ["accept-language", "accept-language, x-more"] {
+        for length in [100, LONG] {
+            let cinema = polyglot("accept-language");
+            let ask = |language| cinema.get(&[("accept-language", language)]);
+            ask("de");
+            cinema.settle();
+            let film = || Film::of(length).with("vary", vary);
+            cinema.script.change(|shown| *shown = film());
+            cinema.script.answers.forget_permits(usize::MAX);
+            std::thread::scope(|scope| {
+                let on_its_way = scope.spawn(|| ask("en"));
+                until(|| cinema.cache.counts().flights == 1);
+                cinema.cache.forget(&cinema.sample.ask(crate::cache::key::CacheKey::of));
+                let flights = cinema.cache.counts().flights;
+                cinema.script.answers.add_permits(100);
+                assert_eq!(flights, 0, "nobody boards it from now on");
+                assert_eq!(on_its_way.join().unwrap().body.unwrap(), content(length, 0));
+            });
+            cinema.settle();
+            let changed = Film { content: content(length, 1), ..film() };
+            cinema.script.change(|shown| *shown = changed);
+            let got = ask("en");
+            assert_eq!(got.outcome, CacheOutcome::Miss, "{vary} {length}");
+            assert_eq!(got.body.unwrap(), content(length, 1));
+        }
     }
 }
 
