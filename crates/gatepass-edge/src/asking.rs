@@ -56,8 +56,9 @@ impl<'r> Asking<'r> {
         let Self { request, viewer, route, .. } = self;
         let allowed = route.behavior.conduct().allowed_methods;
         let has_body = matches!(sent, Sent::Body(_));
-        if let Some(refusal) = refuse::method(request, has_body, allowed, entry) {
-            return Err(self.leaving(refusal));
+        if let Some(mut refusal) = refuse::method(request, has_body, allowed, entry) {
+            self.leave(&mut refusal);
+            return Err(refusal);
         }
         if let Some(denial) = denied {
             return Ok(Err(self.denied(denial)));
@@ -76,9 +77,10 @@ impl<'r> Asking<'r> {
                     entry.reported(denial);
                 }
                 if let Some((renewal, pass)) = route.behavior.renewal().zip(admitted.pass())
-                    && let Some(redirect) = renew::due(renewal, request, viewer, pass, self.now)
+                    && let Some(mut redirect) = renew::due(renewal, request, viewer, pass, self.now)
                 {
-                    return Err(self.leaving(redirect));
+                    self.leave(&mut redirect);
+                    return Err(redirect);
                 }
                 Ok(Ok(admitted))
             }
@@ -98,15 +100,16 @@ impl<'r> Asking<'r> {
     }
 
     /// Compresses an answer where the behavior wants it and it is worth it.
-    pub(crate) fn compressed(&self, response: Response<Body>) -> Response<Body> {
+    pub(crate) fn compress(&self, response: &mut Response<Body>) {
         if !self.route.behavior.conduct().compress {
-            return response;
+            return;
         }
-        let (mut head, body) = response.into_parts();
+        let (mut head, body) = std::mem::take(response).into_parts();
         let asked = self.asked(Cow::Borrowed(""), self.request.headers());
         if head.status == StatusCode::NOT_MODIFIED {
             revalidate(&asked, head.extensions.get(), &mut head.headers);
-            return Response::from_parts(head, body);
+            *response = Response::from_parts(head, body);
+            return;
         }
         let coding = negotiate(&asked, head.status, &mut head.headers);
         let body = match coding.filter(|_| *self.request.method() != Method::HEAD) {
@@ -116,58 +119,53 @@ impl<'r> Asking<'r> {
             }
             None => body,
         };
-        Response::from_parts(head, body)
+        *response = Response::from_parts(head, body);
     }
 
     /// Lets the viewer's copy end with its pass, where the behavior wants that.
-    pub(crate) fn capped(&self, mut response: Response<Body>, expiry: Expiry) -> Response<Body> {
+    pub(crate) fn cap(&self, response: &mut Response<Body>, expiry: Expiry) {
         let is_wanted = self.route.behavior.conduct().cap_viewer_cache;
         if let Some(expiry) = expiry.filter(|_| is_wanted) {
             cap(response.headers_mut(), self.now, expiry);
         }
-        response
     }
 
-    /// What a behavior says of everything that leaves it.
-    pub(crate) fn leaving(&self, mut response: Response<Body>) -> Response<Body> {
+    /// Says what a behavior says of everything that leaves it.
+    pub(crate) fn leave(&self, response: &mut Response<Body>) {
         if let Some(cors) = self.route.behavior.cors() {
-            respond::cors(&mut response, cors, self.request.headers());
+            respond::cors(response, cors, self.request.headers());
         }
-        respond::own_headers(&mut response, self.route.behavior.conduct());
-        response
+        respond::own_headers(response, self.route.behavior.conduct());
     }
 
     /// Answers an error with the distribution's own page, if it has one and it can be read;
     /// none if that takes waiting.
-    pub(crate) fn paged_at_once(
+    pub(crate) fn page_at_once(
         &self,
-        response: Response<Body>,
+        response: &mut Response<Body>,
         entry: &mut Entry,
-    ) -> Option<Response<Body>> {
-        let Some(page) = ErrorPage::of(self, &response) else { return Some(response) };
+    ) -> Option<()> {
+        let Some(page) = ErrorPage::of(self, response) else { return Some(()) };
         let fetched = match page.admitted(self) {
             Some(admitted) => {
                 Some(self.fetch.at_once(&admitted, &Sent::Nothing, &mut entry.aside())?)
             }
             None => None,
         };
-        Some(page.instead_of(response, fetched))
+        page.replace(response, fetched);
+        Some(())
     }
 
     /// The same, with all the time that it takes.
-    pub(crate) async fn paged(
-        &self,
-        response: Response<Body>,
-        entry: &mut Entry,
-    ) -> Response<Body> {
-        let Some(page) = ErrorPage::of(self, &response) else { return response };
+    pub(crate) async fn page(&self, response: &mut Response<Body>, entry: &mut Entry) {
+        let Some(page) = ErrorPage::of(self, response) else { return };
         let fetched = match page.admitted(self) {
             Some(admitted) => {
                 Some(self.fetch.answer(admitted, Sent::Nothing, &mut entry.aside()).await)
             }
             None => None,
         };
-        page.instead_of(response, fetched)
+        page.replace(response, fetched);
     }
 
     fn asked<'a>(&self, path: Cow<'a, str>, headers: &'a HeaderMap) -> Asked<'a>
@@ -222,11 +220,10 @@ impl<'r> ErrorPage<'r> {
         })
     }
 
-    /// The page, if it could be read; else the error stays as it was.
-    fn instead_of(&self, error: Response<Body>, fetched: Option<Response<Body>>) -> Response<Body> {
-        match fetched.filter(|page| page.status() == StatusCode::OK) {
-            Some(page) => respond::as_error_page(page, self.custom.response_status(), &error),
-            None => error,
+    /// Puts the page in the place of the error, if it could be read.
+    fn replace(&self, error: &mut Response<Body>, fetched: Option<Response<Body>>) {
+        if let Some(page) = fetched.filter(|page| page.status() == StatusCode::OK) {
+            *error = respond::as_error_page(page, self.custom.response_status(), error);
         }
     }
 }

@@ -18,10 +18,11 @@ use crate::origin::file_body::FileBody;
 use crate::origin::remote::RemoteBody;
 
 /// The body of a response.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[non_exhaustive]
 pub enum Body {
     /// Nothing.
+    #[default]
     Empty,
     /// A file, or parts of it.
     File(Box<FileBody>),

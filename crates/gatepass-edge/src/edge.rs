@@ -218,16 +218,28 @@ impl<'m> Moment<'m> {
     ) -> Result<Option<Response<Body>>, Response<Body>> {
         let viewer = self.viewer(request, entry)?;
         let asking = self.asking(request, &viewer, entry)?;
-        let response = match asking.gate(sent, &self.edge.verified, denied, entry)? {
+        let mut response;
+        match asking.gate(sent, &self.edge.verified, denied, entry)? {
             Ok(admitted) => {
-                let fetched = asking.fetch.at_once(&admitted, sent, entry);
-                let response = fetched.map(|response| asking.compressed(response));
-                let response = response.and_then(|response| asking.paged_at_once(response, entry));
-                response.map(|response| asking.capped(response, expiry(&admitted)))
+                let Some(fetched) = asking.fetch.at_once(&admitted, sent, entry) else {
+                    return Ok(None);
+                };
+                response = fetched;
+                asking.compress(&mut response);
+                if asking.page_at_once(&mut response, entry).is_none() {
+                    return Ok(None);
+                }
+                asking.cap(&mut response, expiry(&admitted));
             }
-            Err(denial) => asking.paged_at_once(denial, entry),
-        };
-        Ok(response.map(|response| asking.leaving(response)))
+            Err(denial) => {
+                response = denial;
+                if asking.page_at_once(&mut response, entry).is_none() {
+                    return Ok(None);
+                }
+            }
+        }
+        asking.leave(&mut response);
+        Ok(Some(response))
     }
 
     /// The same life, with all the time that it takes. Who was denied is not judged again.
@@ -253,16 +265,22 @@ impl<'m> Moment<'m> {
     ) -> Result<Response<Body>, Response<Body>> {
         let viewer = self.viewer(request, entry)?;
         let asking = self.asking(request, &viewer, entry)?;
-        let response = match asking.gate(&sent, &self.edge.verified, &mut denied, entry)? {
+        let mut response;
+        match asking.gate(&sent, &self.edge.verified, &mut denied, entry)? {
             Ok(admitted) => {
                 let expiry = expiry(&admitted);
-                let response = asking.fetch.answer(admitted, sent, entry).await;
-                let response = asking.paged(asking.compressed(response), entry).await;
-                asking.capped(response, expiry)
+                response = asking.fetch.answer(admitted, sent, entry).await;
+                asking.compress(&mut response);
+                asking.page(&mut response, entry).await;
+                asking.cap(&mut response, expiry);
             }
-            Err(denial) => asking.paged(denial, entry).await,
-        };
-        Ok(asking.leaving(response))
+            Err(denial) => {
+                response = denial;
+                asking.page(&mut response, entry).await;
+            }
+        }
+        asking.leave(&mut response);
+        Ok(response)
     }
 
     /// Reads who asks for what, unless it is too long or can be read in two ways.

@@ -81,7 +81,18 @@ fn conditional(head: &Head, method: &Method, viewer: &HeaderMap, seed: &RandomSt
 }
 
 fn whole_answer(head: &Head, method: &Method) -> Answer {
-    Answer { pieces: whole(head, method), ..bare(StatusCode::OK, head.headers.clone()) }
+    Answer { pieces: whole(head, method), ..bare(StatusCode::OK, with_room(&head.headers)) }
+}
+
+/// The same headers, with room for those that every answer has besides.
+fn with_room(headers: &HeaderMap) -> HeaderMap {
+    const MORE: usize = 6;
+
+    let mut roomy = HeaderMap::with_capacity(headers.len() + MORE);
+    for (name, value) in headers {
+        roomy.append(name.clone(), value.clone());
+    }
+    roomy
 }
 
 fn bare(status: StatusCode, headers: HeaderMap) -> Answer {
