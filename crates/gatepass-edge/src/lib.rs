@@ -64,6 +64,8 @@ mod outcome;
 
 mod request_id;
 
+mod spare;
+
 mod body;
 
 mod listener;

@@ -212,6 +212,11 @@ impl Answered {
         (&self.head, &mut self.entry)
     }
 
+    /// What the viewer's headers lay in.
+    pub(super) fn take_headers(&mut self) -> HeaderMap {
+        std::mem::take(self.head.headers_mut())
+    }
+
     /// What the response says of itself.
     pub(super) fn answered(&mut self, response: &Response<Body>, described: Described) {
         let (status, headers) = (response.status(), response.headers());

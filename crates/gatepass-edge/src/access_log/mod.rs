@@ -26,6 +26,7 @@ use http::{HeaderMap, Request, Response, Version};
 
 use crate::body::Body;
 use crate::config::LogFormat;
+use crate::spare;
 
 use entry::{Answered, Described};
 pub(crate) use entry::{Entry, Finished};
@@ -160,6 +161,7 @@ impl Drop for Pending {
             finished.entry().trace().finished(&finished);
             self.log.write(&finished);
         }
+        spare::give_back(self.answered.take_headers());
     }
 }
 

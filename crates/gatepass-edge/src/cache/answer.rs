@@ -14,6 +14,7 @@ use crate::cache::head::Head;
 use crate::cache::reader::Piece;
 use crate::origin::conditions::{LeftOut, Verdict};
 use crate::origin::range::{self, Ranges};
+use crate::spare;
 
 /// A response, but for the bytes.
 #[derive(Debug)]
@@ -84,11 +85,9 @@ fn whole_answer(head: &Head, method: &Method) -> Answer {
     Answer { pieces: whole(head, method), ..bare(StatusCode::OK, with_room(&head.headers)) }
 }
 
-/// The same headers, with room for those that every answer has besides.
+/// The same headers, in a map that has room for what every answer says besides.
 fn with_room(headers: &HeaderMap) -> HeaderMap {
-    const MORE: usize = 6;
-
-    let mut roomy = HeaderMap::with_capacity(headers.len() + MORE);
+    let mut roomy = spare::headers();
     for (name, value) in headers {
         roomy.append(name.clone(), value.clone());
     }
@@ -121,7 +120,7 @@ fn whole(head: &Head, method: &Method) -> Pieces {
 }
 
 fn partial(head: &Head, parts: &[RangeInclusive<u64>], length: u64, seed: &RandomState) -> Answer {
-    let mut headers = head.headers.clone();
+    let mut headers = with_room(&head.headers);
     let pieces = if let [part] = parts {
         headers.insert(CONTENT_RANGE, value(content_range(part, length)));
         smallvec![Piece::Part(*part.start()..part.end() + 1)]

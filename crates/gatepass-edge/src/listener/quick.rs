@@ -42,6 +42,7 @@ use super::{Connection, Door};
 use crate::body::Body;
 use crate::incoming::Sent;
 use crate::progress::{Progress, UnderWay, Watched};
+use crate::spare;
 
 /// Room to read a head into: most fit.
 const ROOM: usize = 8 * 1024;
@@ -156,7 +157,8 @@ impl<S: AsyncRead + AsyncWrite + Wire + Unpin, D: Door> Quick<S, D> {
             Err(waiting) => unless_gone(&mut self.stream, unread, waiting).await?,
         };
         let Self { stream, twins, patience, .. } = self;
-        let mut outgoing = Outgoing { stream, unread, out, twins, patience: *patience };
+        let mut outgoing =
+            Outgoing { stream, unread, out, twins, patience: *patience, is_held: false };
         let is_last = is_last || self.is_ending.get();
         outgoing.send(response, is_head, is_last, progress).await
     }
@@ -176,6 +178,8 @@ struct Outgoing<'q, S> {
     out: &'q mut Vec<u8>,
     twins: &'q Twins,
     patience: Duration,
+    /// The socket waits for full packets.
+    is_held: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Wire + Unpin> Outgoing<'_, S> {
@@ -190,7 +194,9 @@ impl<S: AsyncRead + AsyncWrite + Wire + Unpin> Outgoing<'_, S> {
         // It is told that the body is through, and what is logged is logged, once all is written.
         let mut body = pin!(Watched::new(body, progress));
         let is_last = is_last || write::ends_connection(&head);
-        match write::head(self.out, &head, &*body, is_head, is_last) {
+        let framing = write::head(self.out, &head, &*body, is_head, is_last);
+        spare::give_back(head.headers);
+        match framing {
             Framing::Nothing => {}
             Framing::Length(length) => self.measured(&mut body, length).await?,
             Framing::Chunked => self.chunked(&mut body).await?,
@@ -201,6 +207,10 @@ impl<S: AsyncRead + AsyncWrite + Wire + Unpin> Outgoing<'_, S> {
 
     /// A body that is as long as its head says, or breaks off.
     async fn measured(&mut self, body: &mut Pin<&mut Watched>, length: u64) -> io::Result<()> {
+        if let Some(socket) = self.stream.socket().filter(|_| length >= LARGE) {
+            file::hold_back(socket, true);
+            self.is_held = true;
+        }
         let mut left = length;
         while left > 0 {
             let went = match self.from_file(body, left).await? {
@@ -300,7 +310,13 @@ impl<S: AsyncRead + AsyncWrite + Wire + Unpin> Outgoing<'_, S> {
     async fn flush(&mut self) -> io::Result<()> {
         self.stream.write_all(self.out).await?;
         self.out.clear();
-        self.stream.flush().await
+        self.stream.flush().await?;
+        if std::mem::take(&mut self.is_held)
+            && let Some(socket) = self.stream.socket()
+        {
+            file::hold_back(socket, false);
+        }
+        Ok(())
     }
 }
 

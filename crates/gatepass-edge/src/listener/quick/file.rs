@@ -42,6 +42,16 @@ pub(super) async fn send(
     }
 }
 
+/// Has the socket wait for full packets, so that a head and what follows it leave together; or
+/// no longer.
+#[cfg(target_os = "linux")]
+pub(super) fn hold_back(socket: &TcpStream, holds_back: bool) {
+    let _ = socket2::SockRef::from(socket).set_tcp_cork(holds_back);
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn hold_back(_: &TcpStream, _: bool) {}
+
 #[cfg(not(target_os = "linux"))]
 pub(super) async fn send(_: &TcpStream, _: &File, _: &Range<u64>, _: Duration) -> io::Result<u64> {
     Err(io::ErrorKind::Unsupported.into())

@@ -4,9 +4,10 @@ use std::mem::MaybeUninit;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
+use http::{HeaderName, HeaderValue, Method, Request, Uri, Version};
 
 use crate::incoming::Sent;
+use crate::spare;
 
 /// As many as hyper reads without room on the heap; it refuses what has more.
 const MOST_HEADERS: usize = 100;
@@ -62,7 +63,7 @@ fn plain(parsed: &httparse::Request<'_, '_>, sent: &Bytes) -> Option<(Request<Se
     }
     let uri = Uri::from_maybe_shared(sent.slice_ref(parsed.path?.as_bytes())).ok()?;
     let mut is_last = false;
-    let mut headers = HeaderMap::try_with_capacity(parsed.headers.len()).ok()?;
+    let mut headers = spare::headers();
     for header in parsed.headers.iter() {
         let name = HeaderName::from_bytes(header.name.as_bytes()).ok()?;
         match name {
