@@ -86,7 +86,8 @@ fn answers_as_hyper_does_to_the_byte() {
 
 /// A file whose every byte depends on where it lies.
 fn film(site: &Site, length: usize) -> Vec<u8> {
-    let bytes: Vec<u8> = (0..length).map(|at| (at % 251) as u8 ^ (at >> 16) as u8).collect();
+    let byte = |at: usize| u8::try_from((at + (at >> 16)) % 251).unwrap();
+    let bytes: Vec<u8> = (0..length).map(byte).collect();
     std::fs::write(site.path().join("public/film.bin"), &bytes).unwrap();
     bytes
 }

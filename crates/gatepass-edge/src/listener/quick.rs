@@ -85,6 +85,7 @@ pub(super) struct Quick<S, D> {
 }
 
 /// What a connection waits for.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once, and most are requests")]
 enum Next {
     Request(Request<Sent>, IsLast),
     Other(Bytes),
@@ -213,24 +214,19 @@ impl<S: AsyncRead + AsyncWrite + Wire + Unpin> Outgoing<'_, S> {
         }
         let mut left = length;
         while left > 0 {
-            let went = match self.from_file(body, left).await? {
-                Some(went) => went,
-                None => {
-                    let data = self.next(body).await?.ok_or(io::ErrorKind::UnexpectedEof)?;
-                    let length = data.len() as u64;
-                    if length <= left {
-                        self.put(&data).await?;
-                    }
-                    length
-                }
-            };
-            left = left.checked_sub(went).ok_or(io::ErrorKind::InvalidData)?;
+            if let Some(went) = self.put_from_file(body, left).await? {
+                left -= went;
+                continue;
+            }
+            let data = self.next(body).await?.ok_or(io::ErrorKind::UnexpectedEof)?;
+            left = left.checked_sub(data.len() as u64).ok_or(io::ErrorKind::InvalidData)?;
+            self.put(&data).await?;
         }
         Ok(())
     }
 
     /// Sends what comes next of a body straight from its file, if that goes.
-    async fn from_file(
+    async fn put_from_file(
         &mut self,
         body: &mut Pin<&mut Watched>,
         left: u64,

@@ -28,8 +28,8 @@ pub(super) async fn send(
     let length = usize::try_from(part.end - part.start).unwrap_or(usize::MAX);
     loop {
         let mut offset = part.start;
-        let send = || Ok(sendfile(socket, file, Some(&mut offset), length)?);
-        match socket.try_io(Interest::WRITABLE, send) {
+        let sending = || Ok(sendfile(socket, file, Some(&mut offset), length)?);
+        match socket.try_io(Interest::WRITABLE, sending) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(sent) => return Ok(sent as u64),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -17,6 +17,7 @@ pub(super) type IsLast = bool;
 
 /// What has been read so far.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once, and most are whole")]
 pub(super) enum Read {
     /// A head, and all of it, and whether it is to be the last; what came behind it is left.
     Whole(Request<Sent>, IsLast),
