@@ -3,7 +3,7 @@
 //! A request that has no body, and says nothing about its connection, is read, answered and
 //! written here, in one piece and without more ado; the first one that is anything else goes to
 //! hyper, with the rest of its connection. So what is hard to read safely (bodies, chunks,
-//! upgrades, old versions) has one reader, and most requests don't pay for it. Decision 30 says
+//! upgrades, old versions) has one reader, and most requests don't pay for it. Decision 31 says
 //! what that is worth.
 //!
 //! ```text
