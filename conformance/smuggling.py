@@ -4,6 +4,9 @@ Each is sent as raw bytes to each of them as a front, before an origin that writ
 it. The table is for people; what has to hold is asked of Gatepass alone: what must be refused is
 refused, nothing private leaves, and the origin hears nothing that can be read in two ways.
 
+Then nginx and Caddy stand behind Gatepass, and the same is sent through it. What leaves Gatepass has
+one reading, and the proxy took for requests just those that were sent on: one for one.
+
     cargo xtask test smuggling          # runs this with all that it needs
 """
 
@@ -11,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from serving import passage, proxies
 from serving.ambiguous import CASES, Case
 from serving.checks import Checks
 from serving.front import Outcome, caddy, gatepass, nginx
@@ -21,20 +25,44 @@ def main() -> int:
     checks = Checks("smuggling")
     with tempfile.TemporaryDirectory(prefix="gatepass-smuggling-") as name:
         folder = Path(name)
-        columns = {start.__name__: [] for start in (gatepass, nginx, caddy)}
-        for start in (gatepass, nginx, caddy):
-            with Witness() as witness, start(folder / start.__name__, witness.port) as front:
-                columns[start.__name__] = [front.ask(case, witness) for case in CASES]
-        table(columns)
-        checks.heading("what has to hold for Gatepass")
-        for case, found in zip(CASES, columns["gatepass"], strict=True):
-            judge(checks, case, found)
+        as_front(checks, folder)
+        before_others(checks, folder)
     return checks.close()
 
 
-def table(columns: dict) -> None:
-    print("statuses that came back; → what the origin was asked; x: the connection was closed\n")
-    print("".join([f"{'':<52}", *(f"{name:<26}" for name in columns)]))
+def as_front(checks: Checks, folder: Path) -> None:
+    columns = {}
+    for start in (gatepass, nginx, caddy):
+        with Witness() as witness, start(folder / start.__name__, witness.port) as front:
+            columns[start.__name__] = [front.ask(case, witness) for case in CASES]
+    table("statuses that came back; → what the origin was asked; x: the connection was closed", columns)
+    checks.heading("what has to hold for Gatepass")
+    for case, found in zip(CASES, columns["gatepass"], strict=True):
+        judge(checks, case, found)
+
+
+def before_others(checks: Checks, folder: Path) -> None:
+    checks.heading("what is seen of what goes on: of the cases themselves, sent as they are")
+    unseen = passage.unseen()
+    framed = [case.name for case in CASES if case.wanted in ("closed", "broken")]
+    missed = [name for name in framed if name in unseen]
+    checks.equal("whatever is wrong with where a body ends", missed, [])
+    odd = len(CASES) - len(unseen)
+    checks.holds(f"and {odd} of {len(CASES)} in all", odd > len(CASES) / 2, unseen)
+    columns = {}
+    for start in (proxies.nginx, proxies.caddy):
+        name = start.__name__
+        checks.heading(f"Gatepass before {name}: what was sent on is what it received")
+        found = passage.through(checks, folder / f"before-{name}", start)
+        columns[f"before {name}"] = found
+        for case, one in zip(CASES, found, strict=True):
+            passage.judge(checks, name, case, one)
+    table("statuses that came back; → what the proxy behind took for requests", columns)
+
+
+def table(about: str, columns: dict) -> None:
+    print(f"\n{about}\n")
+    print("".join([f"{'':<52}", *(f"{name:<26}" for name in columns)]).rstrip())
     for nth, case in enumerate(CASES):
         cells = (f"{found[nth]!s:<26}" for found in columns.values())
         print(f"{case.name:<52}{''.join(cells)}".rstrip())

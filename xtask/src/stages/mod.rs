@@ -137,7 +137,7 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "smuggling",
-        about: "requests that can be read in two ways, beside nginx and Caddy",
+        about: "requests that can be read in two ways, beside nginx and Caddy and before them",
         run: smuggling::run,
     },
     Stage {
