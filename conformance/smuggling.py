@@ -12,6 +12,7 @@ one reading, and the proxy took for requests just those that were sent on: one f
 
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from serving import passage, proxies
@@ -23,25 +24,38 @@ from serving.witness import Witness
 
 def main() -> int:
     checks = Checks("smuggling")
-    with tempfile.TemporaryDirectory(prefix="gatepass-smuggling-") as name:
+    with tempfile.TemporaryDirectory(prefix="gatepass-smuggling-") as name, ThreadPoolExecutor() as all_at_once:
         folder = Path(name)
-        as_front(checks, folder)
-        before_others(checks, folder)
+        # Most of the time is spent waiting until nothing more comes.
+        fronts = [all_at_once.submit(as_front, folder / start.__name__, start) for start in FRONTS]
+        behind = [
+            all_at_once.submit(passage.through, folder / f"before-{start.__name__}", start) for start in BEHIND
+        ]
+        judge_fronts(checks, [column.result() for column in fronts])
+        seen(checks)
+        judge_passages(checks, [column.result() for column in behind])
     return checks.close()
 
 
-def as_front(checks: Checks, folder: Path) -> None:
-    columns = {}
-    for start in (gatepass, nginx, caddy):
-        with Witness() as witness, start(folder / start.__name__, witness.port) as front:
-            columns[start.__name__] = [front.ask(case, witness) for case in CASES]
-    table("statuses that came back; → what the origin was asked; x: the connection was closed", columns)
+FRONTS = (gatepass, nginx, caddy)
+BEHIND = (proxies.nginx, proxies.caddy)
+
+
+def as_front(folder: Path, start) -> list[Outcome]:
+    with Witness() as witness, start(folder, witness.port) as front:
+        return [front.ask(case, witness) for case in CASES]
+
+
+def judge_fronts(checks: Checks, columns: list[list[Outcome]]) -> None:
+    names = [start.__name__ for start in FRONTS]
+    about = "statuses that came back; → what the origin was asked; x: the connection was closed"
+    table(about, dict(zip(names, columns, strict=True)))
     checks.heading("what has to hold for Gatepass")
-    for case, found in zip(CASES, columns["gatepass"], strict=True):
+    for case, found in zip(CASES, columns[0], strict=True):
         judge(checks, case, found)
 
 
-def before_others(checks: Checks, folder: Path) -> None:
+def seen(checks: Checks) -> None:
     checks.heading("what is seen of what goes on: of the cases themselves, sent as they are")
     unseen = passage.unseen()
     framed = [case.name for case in CASES if case.wanted in ("closed", "broken")]
@@ -49,15 +63,18 @@ def before_others(checks: Checks, folder: Path) -> None:
     checks.equal("whatever is wrong with where a body ends", missed, [])
     odd = len(CASES) - len(unseen)
     checks.holds(f"and {odd} of {len(CASES)} in all", odd > len(CASES) / 2, unseen)
-    columns = {}
-    for start in (proxies.nginx, proxies.caddy):
-        name = start.__name__
+
+
+def judge_passages(checks: Checks, columns: list) -> None:
+    names = [start.__name__ for start in BEHIND]
+    for name, (passages, logged) in zip(names, columns, strict=True):
         checks.heading(f"Gatepass before {name}: what was sent on is what it received")
-        found = passage.through(checks, folder / f"before-{name}", start)
-        columns[f"before {name}"] = found
-        for case, one in zip(CASES, found, strict=True):
-            passage.judge(checks, name, case, one)
-    table("statuses that came back; → what the proxy behind took for requests", columns)
+        for case, found in zip(CASES, passages, strict=True):
+            passage.judge(checks, name, case, found)
+        told = [entry for found in passages for entry in found.logged]
+        checks.equal(f"{name} received nothing else until its end", logged, told)
+    about = "statuses that came back; → what the proxy behind took for requests"
+    table(about, {f"before {name}": passages for name, (passages, _) in zip(names, columns, strict=True)})
 
 
 def table(about: str, columns: dict) -> None:

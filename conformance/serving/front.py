@@ -12,7 +12,7 @@ from .ambiguous import Case
 from .edge import Edge
 from .witness import Witness
 
-QUIET = 0.4
+QUIET = 0.8
 """Seconds without a byte after which nothing more is expected."""
 
 

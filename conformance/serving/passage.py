@@ -31,15 +31,16 @@ class Passage:
         return f"{self.answers}{front.shown([entry.asked for entry in self.logged])}"
 
 
-def through(checks: Checks, folder: Path, start) -> list[Passage]:
-    """Sends every case through Gatepass to a proxy that `start` starts."""
+def through(folder: Path, start) -> tuple[list[Passage], list[Logged]]:
+    """Sends every case through Gatepass to a proxy that `start` starts.
+
+    Gives what became of each, and all that the proxy had logged once it had ended.
+    """
     with Witness() as witness:
         with start(folder / "proxy", witness.port, guarded=False) as proxy, Tap(proxy.port) as tap:
             with front.gatepass(folder / "gatepass", tap.port) as gatepass:
                 found = [ask(case, gatepass.port, tap, proxy, witness) for case in CASES]
-        logged = [entry for passage in found for entry in passage.logged]
-        checks.equal(f"{proxy.name} received nothing else until its end", proxy.logged(), logged)
-    return found
+        return found, proxy.logged()
 
 
 def ask(case: Case, port: int, tap: Tap, proxy: Proxy, witness: Witness) -> Passage:
