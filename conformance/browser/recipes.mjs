@@ -3,6 +3,7 @@
 import { setting } from "../node/setting.mjs";
 import { check, close, fails, folder } from "./checks.mjs";
 import { startBrowser } from "./page.mjs";
+import { paste, pasted } from "./pasted.mjs";
 
 const PATIENCE = 20_000;
 const EXPRESS = setting("GATEPASS_EXPRESS_URL");
@@ -10,6 +11,7 @@ const PLAYER = setting("GATEPASS_PLAYER_URL");
 const BUCKET = setting("GATEPASS_BUCKET_URL");
 const MEDIA = PLAYER.replace("localhost", "127.0.0.1");
 const PLAYERS = ["hls", "dash", "videojs", "element"];
+const PASTED = ["hls.js", "video.js", "dashjs", "the element"];
 
 process.exit(await main());
 
@@ -18,6 +20,9 @@ async function main() {
     const browser = await startBrowser();
     await visit(browser, "express", logsIn);
     await Promise.all(PLAYERS.map((name) => visit(browser, `player-${name}`, (page) => plays(page, name))));
+    const lines = pasted(`${MEDIA}film/`);
+    await check("the page on players has lines for each of them", () => `${Object.keys(lines)}` === `${PASTED}`);
+    await Promise.all(PASTED.map((name) => visit(browser, `pasted-${name}`, (page) => playsAsPasted(page, name, lines[name]))));
     await visit(browser, "player-elsewhere", elsewhere);
     await visit(browser, "bucket", fromTheBucket);
     await browser.close();
@@ -78,6 +83,25 @@ async function plays(page, name) {
   await openPlayer(page, setting("GATEPASS_TICKET"), name);
   // Chromium's contexts are private windows, where other sites' cookies are blocked, but for partitioned ones.
   await check(`${name}: with one it plays, from another site`, () => isSeen(page));
+}
+
+/// The lines of the page on players, before there are cookies and once there are.
+async function playsAsPasted(page, name, html) {
+  const refused = page.waitForResponse((answer) => answer.url().includes("/film/") && answer.status() === 403);
+  const empty = `${PLAYER}players.js`; // shown as text: a page of that site without a script of its own
+  await page.goto(empty);
+  await paste(page, html);
+  await refused;
+  await page.goto(PLAYER);
+  await page.evaluate((ticket) => begin(ticket), setting("GATEPASS_TICKET"));
+  await page.goto(empty);
+  await paste(page, html);
+  await page.evaluate(() => {
+    const film = document.querySelector("video");
+    film.muted = true;
+    film.play().catch(() => {}); // it plays once there is something to play
+  });
+  await check(`${name}: as it is pasted from the page on players, it plays with a pass`, () => isSeen(page));
 }
 
 /// A page of a third site may ask as it likes; CORS lets it read nothing.

@@ -109,5 +109,6 @@ CASES = [
     Case("a version in small letters", get(version=b"http/1.1")),
     Case("an upgrade to HTTP/2 in clear", get(fields=b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"), "either"),
     Case("Connection names the length", post(b"Connection: Content-Length\r\nContent-Length: %d\r\n" % len(INSIDE), INSIDE), "either"),
+    Case("Connection names the encoding", post(b"Connection: Transfer-Encoding\r\n" + CHUNKED, b"%x\r\n%s\r\n" % (len(INSIDE), INSIDE) + END), "either"),
     Case("Connection names the host", get(fields=b"Connection: Host\r\n"), "either"),
 ]

@@ -13,6 +13,8 @@ from .edge import Edge, forged
 from .process import Server, free_port, is_answered
 
 VIEWERS = 1000
+EVERY, MAX_AGE = 1, 30
+"""Seconds: the objects change so often, and may be kept for so long."""
 GROUPS = 8
 GRACE = 2.5
 """Seconds until an invalidation is seen. One is promised; this machine is busy."""
@@ -48,7 +50,7 @@ def busy(checks: Checks, folder: Path, seconds: int) -> None:
     places = {name: paths(name, GROUPS, 6) for name in ("open", "private")}
     invalidated = [0.0] * GROUPS
     server = edge.start()
-    with server, Origin(folder, port, every=1, max_age=30) as origin:
+    with server, Origin(folder, port, EVERY, MAX_AGE) as origin:
         crowd = Crowd(
             edge.port, places, edge.cookie("/private/*"), strangers(edge),
             oldest=lambda path, asked: oldest(invalidated, path, asked),
@@ -141,10 +143,11 @@ async def everything(crowd, edge, server, origin, invalidated, seconds) -> dict[
 class Origin:
     """The origin of `film_origin.py`, which dies and comes back at the same port."""
 
-    def __init__(self, folder: Path, port: int, every: int, max_age: int) -> None:
+    def __init__(self, folder: Path, port: int, *words: object) -> None:
+        """`words` say when it changes, as `film_origin.py` takes them."""
         script = Path(__file__).with_name("film_origin.py")
         self.port = port
-        self._words = [sys.executable, str(script), str(port), str(every), str(max_age)]
+        self._words = [sys.executable, str(script), str(port), *map(str, words)]
         self._log = folder / "origin.log"
         self.revive()
 

@@ -113,9 +113,9 @@ class Crowd:
             self.findings.note(
                 self.findings.wrong, f"{said}: {len(found)} bytes of {len(right)}, {found[:80]!r}"
             )
-        if int(version[1]) < self.oldest(path, asked):
-            late = time.time() - int(version[1])
-            self.findings.note(self.findings.stale, f"{said}: as of {late:.1f} s ago")
+        oldest = self.oldest(path, asked)
+        if int(version[1]) < oldest:
+            self.findings.note(self.findings.stale, f"{said}: {int(version[1])} of at least {oldest}")
 
 
 def pick_range(pick: random.Random, path: str) -> tuple[int, int] | None:

@@ -1,9 +1,12 @@
-"""An origin in a process of its own, so that it can be killed: `film_origin.py PORT SECONDS MAX_AGE`.
+"""An origin in a process of its own, so that it can be killed.
 
-Every object changes each SECONDS, or never if that is 0; its ETag is its version.
+`film_origin.py PORT SECONDS MAX_AGE`: every object changes each SECONDS. `film_origin.py PORT
+VERSIONS`: a file of JSON says of each object its version and its `max-age`, and is read at each
+request. An object's ETag is its version.
 """
 
 import asyncio
+import json
 import re
 import sys
 import time
@@ -15,8 +18,7 @@ if __name__ == "__main__":
 from serving.bodies import body
 
 
-def answer(method: str, path: str, fields: bytes, every: int, max_age: int) -> bytes:
-    version = int(time.time()) // every * every if every else 0
+def answer(method: str, path: str, fields: bytes, version: int, max_age: int) -> bytes:
     etag = f'"{version}"'
     whole = body(path, version)
     size = len(whole)
@@ -48,7 +50,7 @@ def field(fields: bytes, name: str) -> str | None:
     return found and found[1].decode("latin-1")
 
 
-async def serve(port: int, every: int, max_age: int) -> None:
+async def serve(port: int, state) -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
@@ -56,7 +58,7 @@ async def serve(port: int, every: int, max_age: int) -> None:
                 line, _, fields = head.partition(b"\r\n")
                 method, target, _ = line.decode("latin-1").split(" ")
                 path = target.partition("?")[0]
-                writer.write(answer(method, path, fields, every, max_age))
+                writer.write(answer(method, path, fields, *state(path)))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -67,5 +69,15 @@ async def serve(port: int, every: int, max_age: int) -> None:
     await server.serve_forever()
 
 
+def by_clock(every: int, max_age: int):
+    return lambda _: (int(time.time()) // every * every, max_age)
+
+
+def by_file(file: Path):
+    return lambda path: json.loads(file.read_text())[path]
+
+
 if __name__ == "__main__":
-    asyncio.run(serve(*map(int, sys.argv[1:4])))
+    port, *rest = sys.argv[1:]
+    state = by_clock(*map(int, rest)) if len(rest) == 2 else by_file(Path(rest[0]))
+    asyncio.run(serve(int(port), state))

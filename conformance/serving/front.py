@@ -1,6 +1,5 @@
 """Servers as a front: each is sent the same raw bytes, and what comes of it is kept."""
 
-import os
 import re
 import socket
 import time
@@ -8,50 +7,77 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import proxies
 from .ambiguous import Case
-from .bucket import program
 from .edge import Edge
-from .process import Server, free_port, is_answered
 from .witness import Witness
 
-QUIET = 0.4
+QUIET = 0.8
 """Seconds without a byte after which nothing more is expected."""
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Answers:
+    """What came back to whoever sent a case."""
+
     statuses: list[int]
-    heard: list[str]
-    odd: list[str]
     closed: bool
 
     def __str__(self) -> str:
         statuses = " ".join(map(str, self.statuses)) or "-"
-        heard = "".join(f" →{line.split(' ')[0]} {line.split(' ')[1][:9]}" for line in self.heard)
-        return f"{statuses}{' x' if self.closed else ''}{heard}"
+        return f"{statuses}{' x' if self.closed else ''}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    answers: Answers
+    heard: list[str]
+    """The request lines that the origin read."""
+    odd: list[str]
+
+    @property
+    def statuses(self) -> list[int]:
+        return self.answers.statuses
+
+    @property
+    def closed(self) -> bool:
+        return self.answers.closed
+
+    def __str__(self) -> str:
+        return f"{self.answers}{shown(self.heard)}"
+
+
+def shown(lines: list[str]) -> str:
+    return "".join(f" →{line.split(' ')[0]} {line.split(' ')[1][:9]}" for line in lines)
+
+
+def sent(port: int, case: Case) -> Answers:
+    """Sends a case's bytes to a port, and waits until nothing more comes back."""
+    received, closed = b"", False
+    with socket.create_connection(("127.0.0.1", port), timeout=QUIET) as connection:
+        try:
+            connection.sendall(case.raw(port))
+            while data := connection.recv(65536):
+                received += data
+            closed = True
+        except TimeoutError:
+            pass
+        except OSError:
+            closed = True
+    time.sleep(0.05)  # What was passed on late is heard all the same.
+    statuses = [int(text) for text in re.findall(rb"HTTP/1\.[01] (\d{3})", received)]
+    return Answers([code for code in statuses if code >= 200], closed)
 
 
 class Front:
     def __init__(self, port: int) -> None:
-        self._port = port
+        self.port = port
 
     def ask(self, case: Case, witness: Witness) -> Outcome:
         witness.taken()
-        received, closed = b"", False
-        with socket.create_connection(("127.0.0.1", self._port), timeout=QUIET) as connection:
-            try:
-                connection.sendall(case.raw(self._port))
-                while data := connection.recv(65536):
-                    received += data
-                closed = True
-            except TimeoutError:
-                pass
-            except OSError:
-                closed = True
-        time.sleep(0.05)  # What was passed on late is heard all the same.
-        heard, odd = witness.taken()
-        statuses = [int(text) for text in re.findall(rb"HTTP/1\.[01] (\d{3})", received)]
-        return Outcome([code for code in statuses if code >= 200], heard, odd, closed)
+        answers = sent(self.port, case)
+        heard = witness.taken()
+        return Outcome(answers, [request.line for request in heard.begun], heard.odd)
 
 
 @contextmanager
@@ -63,23 +89,14 @@ def gatepass(folder: Path, origin: int):
 
 @contextmanager
 def nginx(folder: Path, origin: int):
-    port = free_port()
-    folder.mkdir()
-    (folder / "nginx.conf").write_text(NGINX % {"port": port, "origin": origin})
-    words = [os.environ["GATEPASS_TOOL_NGINX"], "-p", str(folder), "-c", "nginx.conf"]
-    with Server(words, folder / "nginx.log", os.environ, lambda: is_answered(port)):
-        yield Front(port)
+    with proxies.nginx(folder, origin, guarded=True) as proxy:
+        yield Front(proxy.port)
 
 
 @contextmanager
 def caddy(folder: Path, origin: int):
-    port = free_port()
-    folder.mkdir()
-    (folder / "Caddyfile").write_text(CADDY % {"port": port, "origin": origin})
-    words = [program("caddy"), "run", "--config", "Caddyfile", "--adapter", "caddyfile"]
-    settings = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
-    with Server(words, folder / "caddy.log", settings, lambda: is_answered(port)):
-        yield Front(port)
+    with proxies.caddy(folder, origin, guarded=True) as proxy:
+        yield Front(proxy.port)
 
 
 DISTRIBUTION = """
@@ -104,38 +121,4 @@ origin = "witness"
 cache-policy = "CachingDisabled"
 origin-request-policy = "AllViewer"
 allowed-methods = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
-"""
-
-NGINX = """
-worker_processes 1;
-daemon off;
-user root;
-pid nginx.pid;
-error_log nginx-error.log;
-events { worker_connections 1024; }
-http {
-    access_log off;
-    client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3;
-    uwsgi_temp_path t4; scgi_temp_path t5;
-    upstream witness { server 127.0.0.1:%(origin)d; keepalive 4; }
-    server {
-        listen 127.0.0.1:%(port)d;
-        location /private/ { return 403; }
-        location / {
-            proxy_pass http://witness; proxy_http_version 1.1; proxy_set_header Connection "";
-            proxy_set_header Host $http_host;
-        }
-    }
-}
-"""
-
-CADDY = """
-{
-    admin off
-    auto_https off
-}
-http://127.0.0.1:%(port)d {
-    respond /private/* 403
-    reverse_proxy 127.0.0.1:%(origin)d
-}
 """

@@ -90,8 +90,15 @@ class Server:
 
     def memory(self) -> int:
         """Bytes of memory that it holds; none if it ended."""
+        return self._memory("VmRSS")
+
+    def heap(self) -> int:
+        """Bytes of memory that it holds and no file does; none if it ended."""
+        return self._memory("RssAnon")
+
+    def _memory(self, kind: str) -> int:
         if not self.is_running():
             return 0
         status = Path(f"/proc/{self.pid}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+        line = next(line for line in status.splitlines() if line.startswith(f"{kind}:"))
         return int(line.split()[1]) * 1024

@@ -137,7 +137,7 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "smuggling",
-        about: "requests that can be read in two ways, beside nginx and Caddy",
+        about: "requests that can be read in two ways, beside nginx and Caddy and before them",
         run: smuggling::run,
     },
     Stage {
@@ -157,7 +157,7 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "load",
-        about: "a thousand viewers, reloads, invalidations, a dying origin, power cuts",
+        about: "a thousand viewers, reloads, a dying origin; what is left behind; power cuts",
         run: load::run,
     },
     Stage { name: "browser", about: "the demo's story, in a real browser", run: browser::run },

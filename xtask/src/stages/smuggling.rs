@@ -1,4 +1,5 @@
-//! The stage `smuggling`: `conformance/smuggling.py`, Gatepass beside nginx and Caddy as a front.
+//! The stage `smuggling`: `conformance/smuggling.py`, Gatepass beside nginx and Caddy as a front,
+//! and before them.
 
 use crate::{
     checkout::Checkout,
