@@ -91,15 +91,47 @@ impl Body {
         }
     }
 
-    /// So many of the bytes at hand were sent.
-    pub(crate) fn sent(&mut self, bytes: u64) {
+    /// So many of the bytes at hand were sent: others come next.
+    pub(crate) fn skip(&mut self, bytes: u64) {
         match self {
-            Self::File(file) => file.sent(bytes),
-            Self::Logged(logged) => {
-                logged.body.sent(bytes);
-                logged.left(usize::try_from(bytes).unwrap_or(usize::MAX));
-            }
+            Self::File(file) => file.skip(bytes),
+            Self::Logged(logged) => logged.body.skip(bytes),
             _ => {}
+        }
+    }
+
+    /// Whether its bytes lie in memory for as long as they are kept, and at the same place.
+    pub(crate) fn is_from_memory(&self) -> bool {
+        match self {
+            Self::Whole(_) | Self::Sliced(_) => true,
+            Self::Logged(logged) => logged.body.is_from_memory(),
+            _ => false,
+        }
+    }
+
+    /// The same as `poll_frame`, but the log hears nothing of it: whoever asks tells what left.
+    pub(crate) fn poll_untold(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let body = match self {
+            Self::Logged(logged) => &mut logged.body,
+            body => body,
+        };
+        Pin::new(body).poll_frame(context)
+    }
+
+    /// So much of it left.
+    pub(crate) fn told(&mut self, bytes: usize) {
+        if let Self::Logged(logged) = self {
+            logged.left(bytes);
+        }
+    }
+
+    /// All of it left.
+    pub(crate) fn ended(&mut self) {
+        if let Self::Logged(logged) = self {
+            logged.pending.ended();
         }
     }
 }

@@ -182,7 +182,8 @@ pub fn listen_on<D: Door>(
     let sockets = Sockets::open(config, given)?;
     let (stop, stopped) = watch::channel(false);
     let open = Arc::new(AtomicUsize::new(0));
-    let twins = Arc::new(Twins::up_to(config.cache.memory_bytes / TWINS_SHARE));
+    let twins =
+        Arc::new(Twins::up_to(config.cache.memory_bytes / TWINS_SHARE, config.cache.slice_bytes));
     let Sockets { address, plain_address, threads } = sockets;
     let threads = threads.into_iter().map(|sockets| {
         let worker = Worker {

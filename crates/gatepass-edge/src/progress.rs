@@ -140,6 +140,9 @@ impl Drop for UnderWay {
     }
 }
 
+/// What comes of asking a body for more.
+type Polled = Poll<Option<io::Result<Frame<Bytes>>>>;
+
 /// A body whose every step counts as progress.
 ///
 /// It has something to offer until it says that it has to wait, and again once it asks to be
@@ -163,15 +166,46 @@ impl Watched {
         self.body.at_hand()
     }
 
-    /// So many of the bytes at hand were sent.
-    pub(crate) fn sent(&mut self, bytes: u64) {
-        self.body.sent(bytes);
+    /// So many of the bytes at hand were sent: others come next.
+    pub(crate) fn skip(&mut self, bytes: u64) {
+        self.body.skip(bytes);
+    }
+
+    /// Whether its bytes lie in memory for as long as they are kept, and at the same place.
+    pub(crate) fn is_from_memory(&self) -> bool {
+        self.body.is_from_memory()
+    }
+
+    /// The same as `poll_frame`, for whoever tells what left.
+    pub(crate) fn poll_untold(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let polled = self.poll_body(context, Body::poll_untold);
+        if polled.is_ready() {
+            self.progress.made();
+        }
+        polled
+    }
+
+    /// So much of it left.
+    pub(crate) fn told(&mut self, bytes: usize) {
+        self.body.told(bytes);
         self.progress.made();
     }
 
-    fn poll_body(&mut self, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+    /// All of it left.
+    pub(crate) fn ended(&mut self) {
+        self.body.ended();
+    }
+
+    fn poll_body(
+        &mut self,
+        context: &mut Context<'_>,
+        poll: fn(&mut Body, &mut Context<'_>) -> Polled,
+    ) -> Polled {
         if self.bell.is_none() {
-            let polled = http_body::Body::poll_frame(Pin::new(&mut self.body), context);
+            let polled = poll(&mut self.body, context);
             if polled.is_ready() {
                 return polled;
             }
@@ -183,7 +217,7 @@ impl Watched {
         bell.wait_for(context.waker());
         let waker = Waker::from(Arc::clone(bell));
         let mut context = Context::from_waker(&waker);
-        let polled = http_body::Body::poll_frame(Pin::new(&mut self.body), &mut context);
+        let polled = poll(&mut self.body, &mut context);
         if polled.is_ready() {
             bell.offer();
         }
@@ -209,7 +243,8 @@ impl http_body::Body for Watched {
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let watched = self.get_mut();
-        let polled = watched.poll_body(context);
+        let frame = |body: &mut Body, context: &mut Context<'_>| Pin::new(body).poll_frame(context);
+        let polled = watched.poll_body(context, frame);
         if polled.is_ready() {
             watched.progress.made();
         }

@@ -137,6 +137,10 @@ impl Fill {
     pub(crate) fn add(&self, bytes: Bytes) {
         let mut state = self.lock();
         state.chunks.push(bytes);
+        // Nobody else makes room if all who sit here wait for what is further on.
+        if state.filed.is_none() {
+            state.forget(self.ahead);
+        }
         let wakers = state.wakers();
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
@@ -239,7 +243,7 @@ impl State {
         }
         let poured = self.chunks.end();
         let slowest = self.readers.values().map(|reader| reader.at).min().unwrap_or(poured);
-        self.leftover.take_if(|leftover| leftover.until() <= slowest);
+        self.leftover.take_if(|leftover| leftover.until <= slowest);
         let floor = if let Some(filed) = self.filed {
             filed.min(slowest.max(poured.saturating_sub(ahead)))
         } else {
@@ -319,5 +323,22 @@ impl Drop for Seat {
         state.forget(self.fill.ahead);
         drop(state);
         self.fill.room.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_before_all_who_read_a_body_that_is_not_kept_takes_no_memory() {
+        const SLICE: u64 = 1024;
+
+        let fill = Fill::new(0, SLICE, false);
+        let _seat = fill.join(1_000_000 * SLICE, Patience::Endless).unwrap();
+        for _ in 0..100 {
+            fill.add(Bytes::from(vec![b'x'; 1024]));
+            assert!(fill.held() <= SLICE, "{} bytes", fill.held());
+        }
     }
 }

@@ -291,6 +291,7 @@ impl Errand {
             until: length,
             lead: None,
             forgets: self.forgets,
+            began: Instant::now(),
         };
         let (key, how) = (self.primary, How::Fetched);
         let landed = Landed { key, marker: None, head, how, fill: Some(fill) };
@@ -382,8 +383,9 @@ impl Errand {
         let landing = self.object(Arc::clone(&head), How::Fetched, marker, Some(Arc::clone(&fill)));
         let (inner, forgets) = (Arc::clone(&self.inner), self.forgets);
         let inlet = self.inlet(&head, &fill);
+        let began = Instant::now();
         let pouring =
-            Pouring { inner, key, head, inlet, keeping, offset, until, lead: None, forgets };
+            Pouring { inner, key, head, inlet, keeping, offset, until, lead: None, forgets, began };
         (Told { landing, private: None }, Some((pouring, body)))
     }
 

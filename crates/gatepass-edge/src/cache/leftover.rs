@@ -15,13 +15,8 @@ pub(crate) struct Leftover {
     pub(crate) key: CacheKey,
     pub(crate) generation: u64,
     pub(crate) slices: Range<u64>,
-}
-
-impl Leftover {
     /// After the last byte.
-    pub(crate) fn until(&self) -> u64 {
-        self.slices.end * self.inner.slice_bytes
-    }
+    pub(crate) until: u64,
 }
 
 impl Drop for Leftover {

@@ -1,6 +1,7 @@
 //! From the origin's body into a fill, and slice by slice into the store.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -31,7 +32,12 @@ pub(crate) struct Pouring {
     pub(crate) lead: Option<Lead>,
     /// How often something had been forgotten when it was asked for.
     pub(crate) forgets: u64,
+    /// When the body began.
+    pub(crate) began: Instant,
 }
+
+/// A body of unknown length is waited for so long although nobody reads it.
+const SOON: Duration = Duration::from_secs(30);
 
 /// What is to be found in the store afterwards.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -96,7 +102,8 @@ impl Pouring {
         let is_little = match self.until {
             Some(until) if until == at => return Ok(()),
             Some(until) => until - at <= most,
-            None => at - self.offset < most,
+            // Nobody knows how little it is: it may be one that trickles on for weeks.
+            None => at - self.offset < most && self.began.elapsed() < SOON,
         };
         let may_stop = self.keeping == Filing::Nothing || !is_little;
         self.inlet
@@ -111,9 +118,14 @@ impl Pouring {
         if self.keeping != Filing::Nothing && self.is_forgotten() {
             self.keep_no_more();
         }
-        if self.keeping == Filing::All && self.is_too_long(at) {
-            self.part_from_others();
-            self.keep_no_more();
+        if self.keeping == Filing::All && self.until.is_none() {
+            if at > self.inner.store.share() {
+                self.part_from_others();
+                self.keep_no_more();
+            } else if self.inner.was_too_long(&self.key) {
+                // Another body of it showed that. Each would take a share of its own.
+                self.keep_no_more();
+            }
         }
         if let Some((begin, chunks)) = self.unfiled()
             && !chunks.is_empty()
@@ -123,11 +135,6 @@ impl Pouring {
             self.inner.store.keep(place, Kept::Slice(joined(&chunks)));
             self.inlet.fill.filed(at);
         }
-    }
-
-    /// Whether it is of unknown length, and longer by now than what is kept of that.
-    fn is_too_long(&self, at: u64) -> bool {
-        self.until.is_none() && at > self.inner.store.share()
     }
 
     /// Lets whoever comes from now on ask for itself, as if this were for one viewer alone.
@@ -147,7 +154,8 @@ impl Pouring {
             inner: Arc::clone(&self.inner),
             key: self.key,
             generation: self.head.generation,
-            slices: self.offset / self.inner.slice_bytes..begin / self.inner.slice_bytes,
+            slices: self.offset / self.inner.slice_bytes..begin.div_ceil(self.inner.slice_bytes),
+            until: begin,
         });
         self.keeping = Filing::Nothing;
         self.inlet.fill.file_no_more(leftover);

@@ -5,6 +5,7 @@
 //! of both.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use gatepass_distribution::Admitted;
@@ -135,6 +136,7 @@ impl Fetching {
             until: Some(until),
             lead: None,
             forgets: 0,
+            began: Instant::now(),
         };
         if offset == pouring.offset {
             return pouring.run(body).await;

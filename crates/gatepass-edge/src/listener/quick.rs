@@ -12,36 +12,33 @@
 //! ```
 
 mod file;
+mod outgoing;
 mod prefixed;
 mod read;
 mod twins;
 mod write;
 
 use std::cell::Cell;
-use std::fs::File;
 use std::future::{Future, poll_fn};
-use std::io::{self, IoSlice};
-use std::pin::{Pin, pin};
+use std::io;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{Method, Request, Response};
-use http_body::Body as _;
-use http_body_util::BodyExt;
+use http::{Method, Request};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 pub(super) use self::file::Wire;
+use self::outgoing::Outgoing;
 pub(super) use self::prefixed::Prefixed;
 use self::read::{IsLast, Read};
 pub(super) use self::twins::Twins;
-use self::write::Framing;
 use super::{Connection, Door};
-use crate::body::Body;
 use crate::incoming::Sent;
-use crate::progress::{Progress, UnderWay, Watched};
+use crate::progress::{Progress, Watched};
 use crate::spare;
 
 /// Room to read a head into: most fit.
@@ -54,10 +51,6 @@ const MOST_PIECES: usize = 8;
 /// And so is a longer one, which hyper refuses.
 pub(super) const LONGEST: usize = 64 * 1024;
 
-/// Up to so many bytes are put together before they are written: handing the kernel a list of
-/// them takes it longer than copying them takes us.
-const SMALL: usize = 8 * 1024;
-
 /// What is read from the beginning of these bytes, and what is left of them; none if that is for
 /// hyper, or not all there.
 pub fn plain_head(sent: &[u8]) -> Option<(Request<Sent>, BytesMut)> {
@@ -67,9 +60,6 @@ pub fn plain_head(sent: &[u8]) -> Option<(Request<Sent>, BytesMut)> {
         Read::Partly | Read::Other(_) => None,
     }
 }
-
-/// From so many bytes on, a file's are sent without being read.
-const LARGE: u64 = 64 * 1024;
 
 /// A connection on the quick way.
 pub(super) struct Quick<S, D> {
@@ -157,11 +147,14 @@ impl<S: AsyncRead + AsyncWrite + Wire + Unpin, D: Door> Quick<S, D> {
             Ok(response) => response,
             Err(waiting) => unless_gone(&mut self.stream, unread, waiting).await?,
         };
+        let (head, body) = response.into_parts();
+        let body = Watched::new(body, progress);
+        let is_last = is_last || self.is_ending.get() || write::ends_connection(&head);
+        let framing = write::head(out, &head, &body, is_head, is_last);
+        spare::give_back(head.headers);
         let Self { stream, twins, patience, .. } = self;
-        let mut outgoing =
-            Outgoing { stream, unread, out, twins, patience: *patience, is_held: false };
-        let is_last = is_last || self.is_ending.get();
-        outgoing.send(response, is_head, is_last, progress).await
+        Outgoing::new(stream, unread, out, body, twins, *patience).send(framing).await?;
+        Ok(if is_last { Kept::Ended } else { Kept::Open })
     }
 }
 
@@ -169,165 +162,6 @@ impl<S: AsyncRead + AsyncWrite + Wire + Unpin, D: Door> Quick<S, D> {
 enum Kept {
     Open,
     Ended,
-}
-
-/// An answer on its way.
-struct Outgoing<'q, S> {
-    stream: &'q mut S,
-    unread: &'q mut BytesMut,
-    /// What is yet to be written, ahead of what comes of the body next.
-    out: &'q mut Vec<u8>,
-    twins: &'q Twins,
-    patience: Duration,
-    /// The socket waits for full packets.
-    is_held: bool,
-}
-
-impl<S: AsyncRead + AsyncWrite + Wire + Unpin> Outgoing<'_, S> {
-    async fn send(
-        &mut self,
-        response: Response<Body>,
-        is_head: bool,
-        is_last: bool,
-        progress: UnderWay,
-    ) -> io::Result<Kept> {
-        let (head, body) = response.into_parts();
-        // It is told that the body is through, and what is logged is logged, once all is written.
-        let mut body = pin!(Watched::new(body, progress));
-        let is_last = is_last || write::ends_connection(&head);
-        let framing = write::head(self.out, &head, &*body, is_head, is_last);
-        spare::give_back(head.headers);
-        match framing {
-            Framing::Nothing => {}
-            Framing::Length(length) => self.measured(&mut body, length).await?,
-            Framing::Chunked => self.chunked(&mut body).await?,
-        }
-        self.flush().await?;
-        Ok(if is_last { Kept::Ended } else { Kept::Open })
-    }
-
-    /// A body that is as long as its head says, or breaks off.
-    async fn measured(&mut self, body: &mut Pin<&mut Watched>, length: u64) -> io::Result<()> {
-        if let Some(socket) = self.stream.socket().filter(|_| length >= LARGE) {
-            file::hold_back(socket, true);
-            self.is_held = true;
-        }
-        let mut left = length;
-        while left > 0 {
-            if let Some(went) = self.put_from_file(body, left).await? {
-                left -= went;
-                continue;
-            }
-            let data = self.next(body).await?.ok_or(io::ErrorKind::UnexpectedEof)?;
-            left = left.checked_sub(data.len() as u64).ok_or(io::ErrorKind::InvalidData)?;
-            self.put(&data).await?;
-        }
-        Ok(())
-    }
-
-    /// Sends what comes next of a body straight from its file, if that goes.
-    async fn put_from_file(
-        &mut self,
-        body: &mut Pin<&mut Watched>,
-        left: u64,
-    ) -> io::Result<Option<u64>> {
-        if left < LARGE || self.stream.socket().is_none() {
-            return Ok(None);
-        }
-        let Some((file, mut part)) = body.at_hand() else { return Ok(None) };
-        part.end = part.end.min(part.start + left);
-        write_all(self.stream, &mut [IoSlice::new(self.out)]).await?;
-        self.out.clear();
-        let Some(socket) = self.stream.socket() else { return Ok(None) };
-        let went = file::send(socket, file, &part, self.patience).await?;
-        body.sent(went);
-        tokio::task::consume_budget().await;
-        Ok(Some(went))
-    }
-
-    async fn chunked(&mut self, body: &mut Pin<&mut Watched>) -> io::Result<()> {
-        while let Some(data) = self.next(body).await? {
-            if !data.is_empty() {
-                write::chunk_size(self.out, data.len());
-                self.put(&data).await?;
-                self.out.extend_from_slice(b"\r\n");
-            }
-        }
-        self.out.extend_from_slice(b"0\r\n\r\n");
-        Ok(())
-    }
-
-    /// What comes next of a body. What was put before doesn't wait for it.
-    async fn next(&mut self, body: &mut Pin<&mut Watched>) -> io::Result<Option<Bytes>> {
-        loop {
-            let at_once = poll_fn(|context| Poll::Ready(body.as_mut().poll_frame(context))).await;
-            let frame = match at_once {
-                Poll::Ready(frame) => frame,
-                Poll::Pending => {
-                    self.flush().await?;
-                    unless_gone(self.stream, self.unread, body.frame()).await?
-                }
-            };
-            let Some(frame) = frame else { return Ok(None) };
-            // Trailers are between an origin and us.
-            if let Ok(data) = frame?.into_data() {
-                return Ok(Some(data));
-            }
-        }
-    }
-
-    /// Writes it, or keeps it to be written together with what follows.
-    async fn put(&mut self, data: &Bytes) -> io::Result<()> {
-        if self.out.len() + data.len() <= SMALL {
-            self.out.extend_from_slice(data);
-            return Ok(());
-        }
-        let twin = self.stream.socket().and_then(|_| self.twins.of(data));
-        if let Some(twin) = twin {
-            return self.put_twin(&twin, data.len() as u64).await;
-        }
-        let parts = &mut [IoSlice::new(self.out), IoSlice::new(data)][..];
-        write_all(self.stream, parts).await?;
-        self.out.clear();
-        Ok(())
-    }
-
-    async fn put_twin(&mut self, twin: &File, length: u64) -> io::Result<()> {
-        write_all(self.stream, &mut [IoSlice::new(self.out)]).await?;
-        self.out.clear();
-        let mut part = 0..length;
-        while let Some(socket) = self.stream.socket().filter(|_| !part.is_empty()) {
-            part.start += file::send(socket, twin, &part, self.patience).await?;
-            tokio::task::consume_budget().await;
-        }
-        Ok(())
-    }
-
-    async fn flush(&mut self) -> io::Result<()> {
-        self.stream.write_all(self.out).await?;
-        self.out.clear();
-        self.stream.flush().await?;
-        if std::mem::take(&mut self.is_held)
-            && let Some(socket) = self.stream.socket()
-        {
-            file::hold_back(socket, false);
-        }
-        Ok(())
-    }
-}
-
-async fn write_all(
-    stream: &mut (impl AsyncWrite + Unpin),
-    mut parts: &mut [IoSlice<'_>],
-) -> io::Result<()> {
-    IoSlice::advance_slices(&mut parts, 0);
-    while !parts.is_empty() {
-        match stream.write_vectored(parts).await? {
-            0 => return Err(io::ErrorKind::WriteZero.into()),
-            written => IoSlice::advance_slices(&mut parts, written),
-        }
-    }
-    Ok(())
 }
 
 /// Waits for something on behalf of a viewer, unless it hangs up meanwhile. What it sends is

@@ -184,7 +184,7 @@ impl Metadata {
         const ENDPOINT: &str = "AWS_ENDPOINT_URL_STS";
 
         let host = request.uri().host().unwrap_or_default();
-        let is_token_service = host.starts_with("sts.") && host.contains(".amazonaws.com");
+        let is_token_service = host.starts_with("sts.");
         let is_signed = request.headers().contains_key(AUTHORIZATION);
         let endpoint = self.0.variables().var(ENDPOINT).filter(|endpoint| !endpoint.is_empty());
         if let Some(endpoint) = endpoint.filter(|_| is_token_service && !is_signed) {

@@ -4,7 +4,8 @@
 //!    large the file is. A file of up to one chunk is read at once, so that its bytes leave
 //!    together with the head of the response.
 //! 2. The runtime's thread reads only what the page cache holds. Where the kernel would have
-//!    to wait for the disk (or can't tell, as outside Linux), a blocking thread reads.
+//!    to wait for the disk (or can't tell, as outside Linux), a blocking thread reads. What is
+//!    sent without being read is looked up at both ends of every 128 KiB.
 //! 3. The length is promised up front and kept: what a file gains meanwhile is not sent, and
 //!    a file that lost bytes ends the body with an error, so that the connection is closed.
 
@@ -119,24 +120,29 @@ impl FileBody {
     }
 
     /// The file, and which of its bytes come next, if they can be sent without anybody waiting for
-    /// a disk. What was sent is to be told.
+    /// a disk.
     pub(crate) fn at_hand(&mut self) -> Option<(&File, Range<u64>)> {
-        /// So many are looked after at a time.
+        /// So many are looked after at a time, and so often.
         const FEW: u64 = 512 * 1024;
+        const STEP: u64 = 128 * 1024;
 
         self.skip_what_is_through();
         let (Piece::Part(part), Source::Open(file)) = (&self.piece, &self.source) else {
             return None;
         };
-        let part = part.start..part.end.min(part.start + FEW);
-        // The system reads ahead: what lies between two pages that it holds, it holds as a rule.
-        // If not, a viewer's thread waits for the disk, for once.
         let is_held = |at: u64| read_cached(file, at, &mut [0]).is_some();
-        (is_held(part.start) && is_held(part.end - 1)).then_some((file, part))
+        let last = part.end.min(part.start + FEW).checked_sub(1)?;
+        // What lies between two pages that the system holds, it holds as a rule: it reads ahead.
+        let mut end = part.start;
+        while end <= last && is_held(end) && is_held(last.min(end + STEP - 1)) {
+            end = (last + 1).min(end + STEP);
+        }
+        let part = part.start..end;
+        (!part.is_empty()).then_some((file, part))
     }
 
-    /// So many of the bytes at hand were sent.
-    pub(crate) fn sent(&mut self, bytes: u64) {
+    /// So many of the bytes at hand were sent: others come next.
+    pub(crate) fn skip(&mut self, bytes: u64) {
         if let Piece::Part(part) = &mut self.piece {
             part.start += bytes;
             self.remaining -= bytes;

@@ -7,6 +7,7 @@ mod error_pages;
 #[path = "../support/gzip.rs"]
 mod gzip;
 mod heads;
+mod hot;
 #[path = "../attack/http2.rs"]
 #[expect(dead_code, reason = "only a part of it is needed here")]
 mod http2;

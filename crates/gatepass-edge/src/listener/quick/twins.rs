@@ -8,12 +8,15 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
 /// For fewer bytes it is not worth it.
-const LEAST: usize = 64 * 1024;
+const LEAST: usize = 256 * 1024;
+
+/// Each takes a descriptor, and is looked for among all.
+const MOST: usize = 256;
 
 /// So often the same bytes have to come among those that came last.
 const OFTEN: u8 = 3;
@@ -25,6 +28,7 @@ const LAST: usize = 64;
 #[derive(Debug)]
 pub(in crate::listener) struct Twins {
     limit: usize,
+    slice: usize,
     state: Mutex<State>,
 }
 
@@ -32,13 +36,14 @@ pub(in crate::listener) struct Twins {
 struct State {
     /// The one that was sent last comes first.
     twins: VecDeque<Twin>,
-    bytes: usize,
+    weight: usize,
     came: VecDeque<(Place, u8)>,
 }
 
 #[derive(Debug)]
 struct Twin {
     bytes: Bytes,
+    weight: usize,
     file: Arc<File>,
 }
 
@@ -50,40 +55,58 @@ fn place(bytes: &Bytes) -> Place {
 }
 
 impl Twins {
-    /// As much memory again is held by what they are twins of.
-    pub(in crate::listener) fn up_to(bytes: u64) -> Self {
+    /// The twins and, once more, what they are twins of take up to so many bytes. These are
+    /// slices of such a size, or parts of one.
+    pub(in crate::listener) fn up_to(bytes: u64, slice: u32) -> Self {
         let limit = usize::try_from(bytes).unwrap_or(usize::MAX);
-        Self { limit, state: Mutex::default() }
+        Self { limit, slice: slice as usize, state: Mutex::default() }
     }
 
     /// A file that holds just these bytes, if they come often.
     pub(super) fn of(&self, bytes: &Bytes) -> Option<Arc<File>> {
-        if bytes.len() < LEAST || bytes.len() > self.limit {
+        let weight = bytes.len().max(self.slice);
+        if bytes.len() < LEAST || weight > self.limit {
             return None;
         }
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = state.twins.iter().position(|twin| place(&twin.bytes) == place(bytes));
-        if let Some(at) = known {
-            let twin = state.twins.remove(at)?;
-            let file = Arc::clone(&twin.file);
-            state.twins.push_front(twin);
-            return Some(file);
+        {
+            let mut state = self.lock();
+            if let Some(file) = state.known(bytes) {
+                return Some(file);
+            }
+            if !state.comes_often(place(bytes)) {
+                return None;
+            }
         }
-        if !state.comes_often(place(bytes)) {
-            return None;
-        }
+        // What takes its time is done while others look up theirs.
         let file = Arc::new(filled(bytes).ok()?);
-        state.bytes += bytes.len();
-        state.twins.push_front(Twin { bytes: bytes.clone(), file: Arc::clone(&file) });
-        while state.bytes > self.limit {
-            let last = state.twins.pop_back()?;
-            state.bytes -= last.bytes.len();
+        let mut gone = Vec::new();
+        let mut state = self.lock();
+        state.weight += weight;
+        state.twins.push_front(Twin { bytes: bytes.clone(), weight, file: Arc::clone(&file) });
+        while state.weight > self.limit || state.twins.len() > MOST {
+            let Some(last) = state.twins.pop_back() else { break };
+            state.weight -= last.weight;
+            gone.push(last);
         }
+        drop(state);
+        drop(gone);
         Some(file)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
+    fn known(&mut self, bytes: &Bytes) -> Option<Arc<File>> {
+        let at = self.twins.iter().position(|twin| place(&twin.bytes) == place(bytes))?;
+        let twin = self.twins.remove(at)?;
+        let file = Arc::clone(&twin.file);
+        self.twins.push_front(twin);
+        Some(file)
+    }
+
     /// What came is only counted: something else may lie there by now, which is then taken for
     /// more often than it is.
     fn comes_often(&mut self, place: Place) -> bool {
@@ -136,7 +159,7 @@ mod tests {
 
     #[test]
     fn what_comes_often_has_a_twin_of_the_same_bytes() {
-        let twins = Twins::up_to(10 * LEAST as u64);
+        let twins = Twins::up_to(10 * LEAST as u64, 0);
         let (hot, other) = (bytes(1), bytes(2));
         let files: Vec<_> = (0..4).map(|_| twins.of(&hot)).collect();
         assert!(files[..2].iter().all(Option::is_none), "it has to come three times");
@@ -149,20 +172,34 @@ mod tests {
 
     #[test]
     fn a_place_that_is_used_again_never_has_the_twin_of_what_lay_there_before() {
-        let twins = Twins::up_to(2 * LEAST as u64);
+        let twins = Twins::up_to(2 * LEAST as u64, 0);
         for round in 0..100 {
             let hot = bytes(round);
             let file = (0..4).filter_map(|_| twins.of(&hot)).last();
             assert!(file.is_none_or(|file| holds(&file, round)), "{round}");
         }
         let state = twins.state.lock().unwrap();
-        assert!(state.bytes <= 2 * LEAST && state.twins.len() <= 2);
+        assert!(state.weight <= 2 * LEAST && state.twins.len() <= 2);
         assert!(state.came.len() <= LAST);
     }
 
     #[test]
+    fn a_part_of_a_slice_weighs_as_much_as_what_it_holds_on_to() {
+        let slice = 4 * u32::try_from(LEAST).unwrap();
+        let twins = Twins::up_to(2 * u64::from(slice), slice);
+        let slices: Vec<Bytes> = (0..10).map(|of| vec![of; slice as usize].into()).collect();
+        for slice in &slices {
+            let part = slice.slice(..LEAST);
+            (0..4).for_each(|_| drop(twins.of(&part)));
+        }
+        assert_eq!(twins.lock().twins.len(), 2);
+        let tiny = Twins::up_to(u64::from(slice) - 1, slice);
+        assert!((0..9).all(|_| tiny.of(&slices[0].slice(..LEAST)).is_none()));
+    }
+
+    #[test]
     fn what_is_asked_for_least_goes_first() {
-        let twins = Twins::up_to(2 * LEAST as u64);
+        let twins = Twins::up_to(2 * LEAST as u64, 0);
         let often = |bytes: &Bytes| (0..4).filter_map(|_| twins.of(bytes)).last().unwrap();
         let (one, two, three) = (bytes(1), bytes(2), bytes(3));
         let first = often(&one);
