@@ -141,7 +141,7 @@ impl Drop for UnderWay {
 }
 
 /// What comes of asking a body for more.
-type Polled = Poll<Option<io::Result<Frame<Bytes>>>>;
+pub(crate) type Polled = Poll<Option<io::Result<Frame<Bytes>>>>;
 
 /// A body whose every step counts as progress.
 ///
@@ -177,15 +177,8 @@ impl Watched {
     }
 
     /// The same as `poll_frame`, for whoever tells what left.
-    pub(crate) fn poll_untold(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let polled = self.poll_body(context, Body::poll_untold);
-        if polled.is_ready() {
-            self.progress.made();
-        }
-        polled
+    pub(crate) fn poll_untold(&mut self, context: &mut Context<'_>) -> Polled {
+        self.poll_progress(context, Body::poll_untold)
     }
 
     /// So much of it left.
@@ -197,6 +190,18 @@ impl Watched {
     /// All of it left.
     pub(crate) fn ended(&mut self) {
         self.body.ended();
+    }
+
+    fn poll_progress(
+        &mut self,
+        context: &mut Context<'_>,
+        poll: fn(&mut Body, &mut Context<'_>) -> Polled,
+    ) -> Polled {
+        let polled = self.poll_body(context, poll);
+        if polled.is_ready() {
+            self.progress.made();
+        }
+        polled
     }
 
     fn poll_body(
@@ -238,17 +243,9 @@ impl http_body::Body for Watched {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let watched = self.get_mut();
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Polled {
         let frame = |body: &mut Body, context: &mut Context<'_>| Pin::new(body).poll_frame(context);
-        let polled = watched.poll_body(context, frame);
-        if polled.is_ready() {
-            watched.progress.made();
-        }
-        polled
+        self.get_mut().poll_progress(context, frame)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -121,14 +121,14 @@ impl<'q, S: AsyncRead + AsyncWrite + Wire + Unpin> Outgoing<'q, S> {
 
     /// Sends what comes next of a body straight from its file, if that goes.
     async fn put_from_file(&mut self, left: u64) -> io::Result<Option<u64>> {
-        if left < LARGE || self.stream.socket().is_none() || self.body.at_hand().is_none() {
+        if left < LARGE || self.stream.socket().is_none() {
             return Ok(None);
         }
-        self.write_out(&[]).await?;
-        let (Some(socket), Some((file, mut part))) = (self.stream.socket(), self.body.at_hand())
-        else {
-            return Ok(None);
-        };
+        let Some((file, mut part)) = self.body.at_hand() else { return Ok(None) };
+        // As `write_out` does, but for the file that is lent by the body.
+        self.stream.write_all(self.out).await?;
+        self.out.clear();
+        let Some(socket) = self.stream.socket() else { return Ok(None) };
         part.end = part.end.min(part.start + left);
         let went = file::send(socket, file, &part, self.patience).await?;
         self.body.skip(went);
