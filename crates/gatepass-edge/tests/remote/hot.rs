@@ -56,7 +56,7 @@ fn what_no_socket_took_is_not_logged_as_sent() {
     let site = site.start();
     assert_eq!(asked(&site, "").len(), length);
     let mut gone = site.connect();
-    gone.write_all(b"GET /film?gone HTTP/1.1\r\nHost: media.test\r\n\r\n").unwrap();
+    gone.write_all(b"GET /film HTTP/1.1\r\nHost: media.test\r\n\r\n").unwrap();
     gone.read_exact(&mut [0; 1_000]).unwrap();
     drop(gone);
     let vitals = site.vitals();
